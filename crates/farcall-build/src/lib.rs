@@ -1,0 +1,52 @@
+//! Turns `.proto` contracts into Rust at build time, without protoc: messages, service traits, servers and clients.
+//!
+//! Nothing here runs in a user's program: what is written depends on `farcall` and `farcall-protobuf` alone.
+//!
+//! ```no_run
+//! // build.rs
+//! fn main() -> Result<(), farcall_build::Error> {
+//!     farcall_build::compile(&["proto/users.proto"], &["proto"])
+//! }
+//! ```
+//!
+//! ```ignore
+//! // src/main.rs: one module per package, so that `users.v1.User` is `proto::users::v1::User`
+//! pub mod proto {
+//!     farcall_protobuf::include_proto!();
+//! }
+//! ```
+//!
+//! A package with several calls of [`compile`] gives each a [`Config::file_name`]; a crate that checks its generated code in
+//! says where with [`Config::out_dir`].
+
+mod config;
+mod contract;
+mod deprecation;
+mod docs;
+mod error;
+mod messages;
+mod names;
+mod reserved;
+mod runtime;
+mod service;
+mod sources;
+mod stubs;
+mod tree;
+
+pub use config::Config;
+pub use error::Error;
+
+use std::path::Path;
+
+/// Compiles contracts for `farcall_protobuf::include_proto!()`: [`Config::compile`] with everything as it comes.
+///
+/// `files` are paths as seen from the package's folder, `includes` the folders in which imports are looked for (the well-known
+/// types of `google/protobuf` need none). Services are written for `files`; messages for them and for all that they refer to.
+///
+/// # Errors
+///
+/// A file that cannot be read, a contract that is wrong (with file, line, column and the text of the line), or an output
+/// folder that cannot be written.
+pub fn compile(files: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Result<(), Error> {
+    Config::new().compile(files, includes)
+}

@@ -1,0 +1,76 @@
+//! Services as Rust: a trait to implement, a server that calls it, a client.
+//!
+//! Everything is named by absolute path, so that no message of a contract can stand in its way.
+
+mod client;
+mod server;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::config::Config;
+use crate::service::{Method, Service, Shape};
+
+/// Everything that is written for one service, in the module of its package.
+pub(crate) fn items(service: &Service, config: &Config) -> TokenStream {
+    let mut items = TokenStream::new();
+    if config.server {
+        items.extend(server::contract(service));
+        items.extend(server::server(service));
+    }
+    if config.client {
+        items.extend(client::client(service));
+    }
+    if config.server || config.client {
+        items.extend(statics(service));
+    }
+    items
+}
+
+/// The private module with what server and client share: paths, shapes and codecs.
+fn statics(service: &Service) -> TokenStream {
+    let Service { module, descriptor, full_name, methods, .. } = service;
+    let constants = methods.iter().map(constant);
+    let descriptions = methods.iter().map(description);
+    quote! {
+        mod #module {
+            pub(super) static #descriptor: ::farcall::codegen::ServiceDescriptor = ::farcall::codegen::ServiceDescriptor {
+                name: #full_name,
+                methods: &[#(#descriptions),*],
+            };
+            #(#constants)*
+        }
+    }
+}
+
+fn constant(method: &Method) -> TokenStream {
+    let Method { constant, path, request, response, shape, .. } = method;
+    let (request, response, shape) = (&request.below, &response.below, shape_path(*shape));
+    quote! {
+        pub(super) static #constant: ::farcall::codegen::Method<#request, #response> = ::farcall::codegen::Method::new(
+            #path,
+            #shape,
+            &::farcall_protobuf::Buffa,
+            &::farcall_protobuf::Buffa,
+        );
+    }
+}
+
+fn description(method: &Method) -> TokenStream {
+    let Method { name, path, shape, .. } = method;
+    let shape = shape_path(*shape);
+    quote!(::farcall::codegen::MethodDescriptor { name: #name, path: #path, shape: #shape })
+}
+
+fn shape_path(shape: Shape) -> TokenStream {
+    match shape {
+        Shape::Unary => quote!(::farcall::codegen::Shape::Unary),
+        Shape::ServerStreaming => quote!(::farcall::codegen::Shape::ServerStreaming),
+        Shape::ClientStreaming => quote!(::farcall::codegen::Shape::ClientStreaming),
+        Shape::Bidi => quote!(::farcall::codegen::Shape::Bidi),
+    }
+}
+
+fn deprecated(is: bool) -> TokenStream {
+    if is { quote!(#[deprecated]) } else { TokenStream::new() }
+}

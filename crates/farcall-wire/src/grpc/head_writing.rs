@@ -1,0 +1,109 @@
+//! From the head of a call to a header list.
+//!
+//! HPACK may keep what is the same from call to call; what differs each time, or is secret, it may not.
+
+use super::head_reading::Refusal;
+use super::{Encoding, Metadata, ReplyEnd, ReplyHead, RequestHead, percent, timeout};
+use crate::h2::{Fields, Indexing};
+
+/// A request, in the order of W7: pseudo-headers, grpc-timeout, the call's definition, custom metadata.
+pub(super) fn request(head: &RequestHead, accept: &[u8], fields: &mut Fields) {
+    fields.push(b":method", b"POST", Indexing::Index);
+    let scheme: &[u8] = if head.secure { b"https" } else { b"http" };
+    fields.push(b":scheme", scheme, Indexing::Index);
+    fields.push(b":path", head.path.as_bytes(), Indexing::Index);
+    if !head.authority.is_empty() {
+        fields.push(b":authority", head.authority.as_bytes(), Indexing::Index);
+    }
+    if let Some(timeout) = head.timeout {
+        fields.push(b"grpc-timeout", &timeout::encode(timeout), Indexing::Plain);
+    }
+    // W6: proxies that would lose trailers are found out by it.
+    fields.push(b"te", b"trailers", Indexing::Index);
+    content_type(&head.subtype, fields);
+    if !head.user_agent.is_empty() {
+        fields.push(b"user-agent", head.user_agent.as_bytes(), Indexing::Index);
+    }
+    encodings(head.encoding, accept, fields);
+    metadata(&head.metadata, fields);
+}
+
+/// Response headers.
+pub(super) fn reply_head(head: &ReplyHead, subtype: &str, accept: &[u8], fields: &mut Fields) {
+    fields.push(b":status", b"200", Indexing::Index);
+    content_type(subtype, fields);
+    encodings(head.encoding, accept, fields);
+    metadata(&head.metadata, fields);
+}
+
+/// Trailers, or the part of Trailers-Only that follows the response headers.
+pub(super) fn trailers(end: &ReplyEnd, fields: &mut Fields) {
+    match &end.status {
+        Ok(()) => fields.push(b"grpc-status", b"0", Indexing::Index),
+        Err(status) => {
+            fields.push(b"grpc-status", status.raw_code().to_string().as_bytes(), Indexing::Index);
+            if !status.message().is_empty() {
+                let mut message = Vec::new();
+                percent::encode(status.message(), &mut message);
+                fields.push(b"grpc-message", &message, Indexing::Plain);
+            }
+            if !status.details().is_empty() {
+                fields.push(DETAILS, &base64(status.details()), Indexing::Plain);
+            }
+            metadata_without(status.metadata(), DETAILS, fields);
+        }
+    }
+    metadata_without(&end.trailers, DETAILS, fields);
+}
+
+/// The answer to a request whose method is never looked for.
+pub(super) fn refusal(refusal: &Refusal, accept: &[u8], fields: &mut Fields) {
+    fields.push(b":status", refusal.http.to_string().as_bytes(), Indexing::Plain);
+    if refusal.http == 405 {
+        fields.push(b"allow", b"POST", Indexing::Plain);
+    }
+    let Some(status) = &refusal.status else { return };
+    content_type("", fields);
+    encodings(Encoding::Identity, accept, fields);
+    trailers(&ReplyEnd::from(status.clone()), fields);
+}
+
+fn content_type(subtype: &str, fields: &mut Fields) {
+    match subtype {
+        "" => fields.push(b"content-type", b"application/grpc", Indexing::Index),
+        "proto" => fields.push(b"content-type", b"application/grpc+proto", Indexing::Index),
+        other => fields.push(b"content-type", format!("application/grpc+{other}").as_bytes(), Indexing::Index),
+    }
+}
+
+fn encodings(encoding: Encoding, accept: &[u8], fields: &mut Fields) {
+    if encoding != Encoding::Identity {
+        fields.push(b"grpc-encoding", encoding.name().as_bytes(), Indexing::Index);
+    }
+    if !accept.is_empty() {
+        fields.push(b"grpc-accept-encoding", accept, Indexing::Index);
+    }
+}
+
+fn metadata(metadata: &Metadata, fields: &mut Fields) {
+    metadata_without(metadata, b"", fields);
+}
+
+fn metadata_without(metadata: &Metadata, without: &[u8], fields: &mut Fields) {
+    metadata.for_each_sent(|name, value| {
+        let name = name.as_bytes();
+        // RFC 7541 §7.1.3: what a guess could find out stays out of every table on the way.
+        let secret = matches!(name, b"authorization" | b"cookie" | b"set-cookie" | b"proxy-authorization");
+        if name != without {
+            fields.push(name, value, if secret { Indexing::Never } else { Indexing::Plain });
+        }
+    });
+}
+
+fn base64(bytes: &[u8]) -> Vec<u8> {
+    use ::base64::Engine;
+    ::base64::engine::general_purpose::STANDARD_NO_PAD.encode(bytes).into_bytes()
+}
+
+/// Where `google.rpc.Status` travels (W35).
+const DETAILS: &[u8] = b"grpc-status-details-bin";

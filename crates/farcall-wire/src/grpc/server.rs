@@ -1,0 +1,171 @@
+//! The server's side of a call: requests in, replies out.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::call::{Call, Phase};
+use super::head_reading::{self, Refusal};
+use super::{CallId, Connection, EncodeBuf, Event, ReplyEnd, ReplyHead, RequestHead, Status};
+use crate::error::{Fault, Reason};
+use crate::h2::{ErrorCode, Fields, StreamKey};
+
+impl Connection {
+    pub(super) fn handle_request(&mut self, stream: StreamKey, fields: &Arc<Fields>, end: bool, now: Instant) {
+        let head = match self.read_head(fields) {
+            Ok(head) => head,
+            Err(refusal) => return self.refuse_request(stream, refusal),
+        };
+        let id = CallId(stream);
+        let phase = Phase::Asked { subtype: head.subtype.clone() };
+        let mut call = Call::new(id, phase, self.config.receive_limit);
+        call.encoding = Some(head.encoding);
+        call.deadline = head.timeout.and_then(|timeout| now.checked_add(timeout));
+        self.begin(call);
+        if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
+            // W9: a call that comes too late never reaches its handler.
+            return self.answer(id, &ReplyEnd::from(Status::from(Fault::call(Reason::DeadlineExceeded))));
+        }
+        self.events.push_back(Event::Request { call: id, head });
+        if end {
+            self.events.push_back(Event::End { call: id });
+        }
+    }
+
+    /// Reads a head, or remembers it.
+    fn read_head(&mut self, fields: &Arc<Fields>) -> Result<Arc<RequestHead>, Refusal> {
+        if let Some((seen, head)) = &self.last_head {
+            if Arc::ptr_eq(seen, fields) {
+                return Ok(Arc::clone(head));
+            }
+        }
+        let head = Arc::new(head_reading::request(fields, self.config.accept)?);
+        self.last_head = Some((Arc::clone(fields), Arc::clone(&head)));
+        Ok(head)
+    }
+
+    fn refuse_request(&mut self, stream: StreamKey, refusal: Refusal) {
+        self.scratch.clear();
+        super::head_writing::refusal(&refusal, &self.accept, &mut self.scratch);
+        self.h2.send_headers(stream, &self.scratch, true);
+        self.h2.forget(stream);
+    }
+
+    /// A header list above its limits: 431 for HTTP, RESOURCE_EXHAUSTED for gRPC, on that stream alone (W15).
+    pub(super) fn refuse_oversize(&mut self, stream: StreamKey) {
+        let limit = self.config.h2.header_list_limit;
+        let status = Fault::call(Reason::HeaderListTooLarge { limit }).into();
+        self.refuse_request(stream, Refusal { http: 431, status: Some(status) });
+    }
+
+    /// Sends response headers before the first message.
+    pub fn reply_head(&mut self, call: CallId, head: &ReplyHead) {
+        let Some(known) = self.calls.get_mut(call) else { return };
+        if let Phase::Asked { subtype } = &known.phase {
+            self.scratch.clear();
+            super::head_writing::reply_head(head, subtype, &self.accept, &mut self.scratch);
+            known.phase = Phase::Replying;
+            self.h2.send_headers(call.0, &self.scratch, false);
+        }
+    }
+
+    /// Sends the rest of a reply: response headers if they have not left, the framed messages in `body`, trailers.
+    /// `body` is left empty. No event follows for this call; a call that is over already ignores it all.
+    pub fn reply(&mut self, call: CallId, head: &ReplyHead, body: &mut EncodeBuf, end: &ReplyEnd) {
+        let asked = match self.calls.get(call).map(|known| &known.phase) {
+            Some(Phase::Asked { .. }) => true,
+            Some(Phase::Replying) => false,
+            _ => return body.clear(),
+        };
+        if asked && body.is_empty() && end.status.is_err() {
+            // W31: a call that fails before anything was said is answered by trailers alone.
+            body.clear();
+            return self.trailers_only(call, head, end);
+        }
+        self.reply_head(call, head);
+        let sent = match body.contiguous() {
+            Some(bytes) => self.h2.send_data_now(call.0, bytes),
+            None => false,
+        };
+        if sent {
+            body.clear();
+        } else {
+            self.send(call, body.take());
+        }
+        self.send_trailers(call, end);
+        self.let_go(call.0);
+    }
+
+    /// Answers with a status alone.
+    fn answer(&mut self, call: CallId, end: &ReplyEnd) {
+        self.trailers_only(call, &ReplyHead::default(), end);
+    }
+
+    fn trailers_only(&mut self, call: CallId, head: &ReplyHead, end: &ReplyEnd) {
+        self.write_trailers_only(call, head, end);
+        self.let_go(call.0);
+    }
+
+    fn write_trailers_only(&mut self, call: CallId, head: &ReplyHead, end: &ReplyEnd) {
+        let Some(Phase::Asked { subtype }) = self.calls.get(call).map(|known| &known.phase) else { return };
+        self.scratch.clear();
+        super::head_writing::reply_head(head, subtype, &self.accept, &mut self.scratch);
+        super::head_writing::trailers(end, &mut self.scratch);
+        self.h2.send_headers(call.0, &self.scratch, true);
+    }
+
+    fn send_trailers(&mut self, call: CallId, end: &ReplyEnd) {
+        self.scratch.clear();
+        super::head_writing::trailers(end, &mut self.scratch);
+        self.h2.end_with(call.0, &self.scratch);
+    }
+
+    /// The peer broke a rule within a call: it gets a status, the handler is cancelled.
+    pub(super) fn refuse(&mut self, call: CallId, status: Status) {
+        let end = ReplyEnd::from(status.clone());
+        match self.calls.get(call).map(|known| &known.phase) {
+            Some(Phase::Asked { .. }) => self.write_trailers_only(call, &ReplyHead::default(), &end),
+            Some(Phase::Replying) => self.send_trailers(call, &end),
+            _ => return,
+        }
+        self.cancel(call, status);
+    }
+
+    /// Refuses a call that has not been answered, because of what the peer sent. Until [`Self::close`] the call keeps
+    /// its slot, unless nothing was started for it and it is closed at once.
+    pub fn reject(&mut self, call: CallId, reason: Reason) {
+        self.refuse(call, Fault::call(reason).into());
+    }
+
+    /// Tells the application that a call is over.
+    pub(super) fn cancel(&mut self, id: CallId, status: Status) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        if matches!(call.phase, Phase::Cancelled) {
+            return;
+        }
+        call.phase = Phase::Cancelled;
+        if let Some(at) = call.deadline.take() {
+            self.deadlines.remove(at, id);
+        }
+        self.unfinished = self.unfinished.saturating_sub(std::mem::take(&mut call.unfinished) as u64);
+        self.events.push_back(Event::Cancelled { call: id, status });
+    }
+
+    /// The handler of a cancelled call has ended: its slot is free.
+    pub fn close(&mut self, call: CallId) {
+        if matches!(self.calls.get(call), Some(Call { phase: Phase::Cancelled, .. })) {
+            self.let_go(call.0);
+        }
+    }
+
+    /// Ends a call by RST_STREAM. Client: [`Event::Done`] follows. Server: the call is over and its slot free.
+    pub fn reset(&mut self, call: CallId, reason: Reason) {
+        if self.calls.get(call).is_none() {
+            return;
+        }
+        self.h2.reset(call.0, ErrorCode::Cancel, Some(reason));
+        match self.h2.role() {
+            crate::h2::Role::Server => self.let_go(call.0),
+            crate::h2::Role::Client => self.done(call, Err(Fault::call(reason).into())),
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! One HTTP/2 connection, either role: bytes and time in; events, bytes and a deadline out.
+//!
+//! What each frame means to us is in `recv` and `recv_headers`, who writes next in `send`; settings, pings and GOAWAY
+//! have a file each. gRPC has no place here.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use bytes::{Buf, BytesMut};
+
+use super::config::{Config, Role};
+use super::event::{Cause, Event, Incident, StreamKey};
+use super::flow::{Credit, Probing};
+use super::frame::{self, FRAME_HEAD, FrameHead, kind};
+use super::goaway::Leaving;
+use super::hpack::{Decoder, Encoder};
+use super::memo::Memo;
+use super::recv_headers::Block;
+use super::settings::PeerSettings;
+use super::streams::Streams;
+use super::timer::{Timer, Timers};
+use super::window::Window;
+use crate::error::{Fault, Reach, Reason};
+use crate::outbox::Outbox;
+
+/// One HTTP/2 connection.
+#[derive(Debug)]
+pub struct Connection {
+    pub(super) config: Config,
+    pub(super) role: Role,
+    pub(super) phase: Phase,
+    pub(super) leaving: Leaving,
+    pub(super) peer: PeerSettings,
+    pub(super) streams: Streams,
+    pub(super) decoder: Decoder,
+    pub(super) encoder: Encoder,
+    pub(super) memo: Memo,
+    /// The header block that waits for its CONTINUATION.
+    pub(super) block: Option<Block>,
+    /// What the peer lets us send on the connection.
+    pub(super) send_window: Window,
+    /// What the peer may send on the connection.
+    pub(super) credit: Credit,
+    pub(super) probing: Probing,
+    /// Sum of the windows of all streams, in bytes.
+    pub(super) granted: u64,
+    pub(super) outbox: Outbox,
+    /// Control frames in the outbox since it was last empty.
+    pub(super) control: u32,
+    /// Bytes that wait in the queues of all streams.
+    pub(super) queued: usize,
+    pub(super) timers: Timers,
+    pub(super) events: VecDeque<Event>,
+}
+
+/// How far a connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// A server waits for the client's preface.
+    Preface,
+    /// The peer's first SETTINGS are due.
+    Settings,
+    /// Both sides speak.
+    Running,
+    /// Nothing is read any more; what stands in the outbox may still leave.
+    Over,
+}
+
+impl Connection {
+    /// A connection of a client; its preface and SETTINGS are in the outbox.
+    pub fn client(config: Config, now: Instant) -> Self {
+        Self::new(Role::Client, config, now)
+    }
+
+    /// A connection of a server; its SETTINGS are in the outbox.
+    pub fn server(config: Config, now: Instant) -> Self {
+        Self::new(Role::Server, config, now)
+    }
+
+    fn new(role: Role, config: Config, now: Instant) -> Self {
+        let mut connection = Self {
+            role,
+            phase: if role == Role::Server { Phase::Preface } else { Phase::Settings },
+            leaving: Leaving::No,
+            peer: PeerSettings::default(),
+            streams: Streams::new(role),
+            decoder: Decoder::new(HEADER_TABLE),
+            encoder: Encoder::new(),
+            memo: Memo::default(),
+            block: None,
+            send_window: Window::new(DEFAULT_WINDOW),
+            credit: Credit::new(DEFAULT_WINDOW, config.connection_window.max(DEFAULT_WINDOW)),
+            probing: Probing::default(),
+            granted: 0,
+            outbox: Outbox::default(),
+            control: 0,
+            queued: 0,
+            timers: Timers::default(),
+            events: VecDeque::new(),
+            config,
+        };
+        connection.timers.set(Timer::Handshake, now + connection.config.handshake_timeout);
+        if role == Role::Client {
+            //= RFC 9113 §3.4: a client begins with the preface string, both sides with SETTINGS
+            connection.outbox.append(|out| out.extend_from_slice(PREFACE));
+        }
+        connection.send_settings();
+        connection.send_connection_credit();
+        connection
+    }
+
+    /// Takes all whole frames out of `bytes` and leaves the rest. Poll for events until there are none afterwards.
+    pub fn handle_bytes(&mut self, bytes: &mut BytesMut, now: Instant) {
+        if self.phase == Phase::Preface && !self.handle_preface(bytes) {
+            return;
+        }
+        while self.phase != Phase::Over {
+            let Some(head) = bytes.first_chunk::<FRAME_HEAD>().map(FrameHead::parse) else { return };
+            if let Err(fault) = head.check_length(self.config.max_frame_size) {
+                return self.handle_fault(head.stream, fault);
+            }
+            let whole = FRAME_HEAD + head.length as usize;
+            if bytes.len() < whole {
+                bytes.reserve(whole - bytes.len());
+                return;
+            }
+            let done = if head.kind == kind::DATA {
+                let mut frame = bytes.split_to(whole).freeze();
+                frame.advance(FRAME_HEAD);
+                self.check_order(head).and_then(|()| self.recv_data(head, frame))
+            } else {
+                let done = bytes.get(FRAME_HEAD..whole).map_or(Ok(()), |payload| self.recv_frame(head, payload, now));
+                bytes.advance(whole);
+                done
+            };
+            if let Err(fault) = done {
+                self.handle_fault(head.stream, fault);
+            }
+        }
+        bytes.clear();
+    }
+
+    /// `false`: the preface is incomplete or wrong.
+    fn handle_preface(&mut self, bytes: &mut BytesMut) -> bool {
+        //= RFC 9113 §3.4: a server takes nothing before the client's preface, and an invalid one is PROTOCOL_ERROR
+        let length = bytes.len().min(PREFACE.len());
+        if bytes.get(..length) != PREFACE.get(..length) {
+            self.handle_fault(0, Fault::connection(Reason::Preface));
+            return false;
+        }
+        if length == PREFACE.len() {
+            bytes.advance(length);
+            self.phase = Phase::Settings;
+        }
+        length == PREFACE.len()
+    }
+
+    /// The peer has closed its side, or the socket has failed: nothing more can be read or written.
+    pub fn handle_eof(&mut self) {
+        if self.phase != Phase::Over {
+            let orderly = self.streams.is_empty() && self.phase == Phase::Running;
+            self.end_all(Reason::Disconnected, (!orderly).then_some(Fault::connection(Reason::Disconnected)));
+        }
+        self.outbox = Outbox::default();
+    }
+
+    /// Does what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.expire(now) {
+            match timer {
+                Timer::Handshake => self.handle_fault(0, Fault::connection(Reason::HandshakeTimeout)),
+                Timer::Drain => self.finish_leaving(),
+            }
+        }
+    }
+
+    /// What the layer above should know next.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// The bytes to be written next, filled by fair turns of the streams. Write and advance until it is empty.
+    pub fn outbox(&mut self) -> &mut Outbox {
+        if self.outbox.is_empty() {
+            self.control = 0;
+        }
+        self.fill();
+        &mut self.outbox
+    }
+
+    /// Whether bytes of the peer are welcome: not while too much waits to be written. Writing makes it true again.
+    pub fn wants_bytes(&self) -> bool {
+        self.phase != Phase::Over && self.outbox.len() < OUTBOX_PAUSE && self.control < self.config.control_limit
+    }
+
+    /// How many more streams this side may open now.
+    pub fn available_streams(&self) -> usize {
+        let may_open = self.phase != Phase::Over && self.leaving == Leaving::No && self.streams.has_ids();
+        if may_open { (self.peer.max_streams as usize).saturating_sub(self.streams.local()) } else { 0 }
+    }
+
+    /// Streams that have their slot.
+    pub fn open_streams(&self) -> usize {
+        self.streams.local() + self.streams.remote()
+    }
+
+    /// Bytes that wait in the queues of all streams.
+    pub fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Whether the connection is over and everything has been written.
+    pub fn is_drained(&self) -> bool {
+        self.phase == Phase::Over && self.outbox.is_empty()
+    }
+
+    /// Which side this is.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Ends what the fault reaches: the stream, or the connection.
+    pub(super) fn handle_fault(&mut self, id: u32, fault: Fault) {
+        match fault.reach {
+            Reach::Call => self.fault_stream(id, fault.reason),
+            Reach::Connection => self.abort(fault.reason),
+        }
+    }
+
+    /// Ends the connection at once: every stream, GOAWAY with the reason's code, no more bytes are read.
+    pub fn abort(&mut self, reason: Reason) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        //= RFC 9113 §5.4.1: before closing for an error, GOAWAY tells the last stream that was looked at, and the code
+        let debug = reason.to_string();
+        self.send_goaway(self.streams.last_remote(), reason.http2(), debug.as_bytes(), Some(reason));
+        self.end_all(reason, Some(Fault::connection(reason)));
+    }
+
+    /// Ends every stream, then the connection.
+    pub(super) fn end_all(&mut self, reason: Reason, fault: Option<Fault>) {
+        self.phase = Phase::Over;
+        self.timers.clear_all();
+        self.block = None;
+        for key in self.streams.keys() {
+            self.drop_queue(key);
+            self.end_stream(key, Cause::Fault(reason));
+        }
+        self.events.push_back(Event::Over { fault });
+    }
+
+    /// Counts a control frame that this side writes because of the peer, then writes it.
+    pub(super) fn control(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.control = self.control.saturating_add(1);
+        self.outbox.append(write);
+    }
+
+    pub(super) fn send_reset(&mut self, key: StreamKey, code: super::ErrorCode, reason: Option<Reason>) {
+        self.control(|out| frame::rst_stream::encode(key.id, code, out));
+        self.streams.note_reset(key.id);
+        self.events.push_back(Event::Incident(Incident::ResetSent { serial: key.id, code, reason }));
+    }
+}
+
+/// What a client sends first (RFC 9113 §3.4).
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Every window before SETTINGS say otherwise (RFC 9113 §6.9.2), in bytes.
+pub(super) const DEFAULT_WINDOW: u32 = 65_535;
+/// The HPACK table that peers may use with us, in bytes; the default, so that it is not announced.
+const HEADER_TABLE: u32 = 4_096;
+/// With this many bytes waiting to be written nothing more is read: requests whose replies the peer does not fetch
+/// must not pile up.
+const OUTBOX_PAUSE: usize = 256 << 10;

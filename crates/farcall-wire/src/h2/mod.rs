@@ -1,0 +1,30 @@
+//! HTTP/2 (RFC 9113) and HPACK (RFC 7541) for both roles, sans-IO. It knows nothing of gRPC.
+
+pub mod config;
+pub mod connection;
+mod error_code;
+pub mod event;
+pub mod fields;
+mod flow;
+pub mod frame;
+mod goaway;
+pub mod hpack;
+mod memo;
+mod ping;
+mod recv;
+mod recv_headers;
+mod send;
+mod settings;
+pub mod state;
+mod stream;
+mod streams;
+mod timer;
+mod verdict;
+mod window;
+
+pub use config::{Config, Role};
+pub use connection::Connection;
+pub use error_code::ErrorCode;
+pub use event::{Event, StreamKey};
+pub use fields::Fields;
+pub use hpack::Indexing;

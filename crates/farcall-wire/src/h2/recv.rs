@@ -1,0 +1,198 @@
+//! What each received frame means to us; header blocks have `recv_headers`.
+//!
+//! A `Fault` that leaves these functions ends what it reaches; none of them panics, whatever the peer sends.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::connection::{Connection, Phase};
+use super::event::{Cause, Event, Incident, StreamKey};
+use super::frame::{FrameHead, data, flag, kind, priority, push_promise, rst_stream, window_update};
+use super::state::{Input, State};
+use super::stream::Heard;
+use super::streams::Standing;
+use crate::error::{Fault, Reason};
+
+impl Connection {
+    /// What may not come now: anything but SETTINGS first, anything but CONTINUATION within a header block.
+    pub(super) fn check_order(&self, head: FrameHead) -> Result<(), Fault> {
+        //= RFC 9113 §3.4: the first frame of the peer is SETTINGS
+        if self.phase == Phase::Settings && head.kind != kind::SETTINGS {
+            return Err(Fault::connection(Reason::SettingsFirst { kind: head.kind }));
+        }
+        //= RFC 9113 §6.10: nothing may stand between a header block and its CONTINUATION, not even unknown frames
+        match &self.block {
+            Some(block) if head.kind != kind::CONTINUATION || head.stream != block.stream => {
+                Err(Fault::connection(Reason::ContinuationExpected { kind: head.kind }))
+            }
+            None if head.kind == kind::CONTINUATION => {
+                Err(Fault::connection(Reason::ContinuationUnexpected { stream: head.stream }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Any frame but DATA.
+    pub(super) fn recv_frame(&mut self, head: FrameHead, payload: &[u8], now: Instant) -> Result<(), Fault> {
+        self.check_order(head)?;
+        match head.kind {
+            kind::HEADERS => self.recv_headers(head, payload),
+            kind::CONTINUATION => self.recv_continuation(head, payload),
+            kind::PRIORITY => self.recv_priority(head, payload),
+            kind::RST_STREAM => self.recv_reset(head, payload),
+            kind::SETTINGS => self.recv_settings(head, payload),
+            //= RFC 9113 §8.4: nobody may push to us: a client has said so, and a server is never pushed to
+            kind::PUSH_PROMISE => push_promise::parse(head, payload).and(Err(Fault::connection(Reason::Push))),
+            kind::PING => self.recv_ping(head, payload, now),
+            kind::GOAWAY => self.recv_goaway(head, payload),
+            kind::WINDOW_UPDATE => self.recv_window_update(head, payload),
+            //= RFC 9113 §5.5: frames of unknown kinds are ignored
+            _ => Ok(()),
+        }
+    }
+
+    /// DATA; `payload` is the frame without its head.
+    pub(super) fn recv_data(&mut self, head: FrameHead, payload: Bytes) -> Result<(), Fault> {
+        let body = data::parse(head, &payload)?;
+        //= RFC 9113 §6.9.1: the whole payload counts, padding included, on the stream and on the connection
+        let probe = self.probing.number();
+        if !self.credit.take(head.length, probe) {
+            return Err(Fault::connection(Reason::WindowExceeded { stream: 0 }));
+        }
+        // Credit of the connection goes back on arrival: a stream that nobody reads must not hold up its neighbours.
+        // What it can make us hold is bounded by the windows of the streams.
+        self.credit.give_back(head.length);
+        self.send_connection_credit();
+        let key = match self.standing(head)? {
+            Standing::Known(key) => key,
+            Standing::Reset => return Ok(()),
+            Standing::Idle | Standing::Closed => return Err(closed(head)),
+        };
+        let Some(stream) = self.streams.get_mut(key) else { return Ok(()) };
+        if !stream.state.can_receive() {
+            //= RFC 9113 §5.1: what follows END_STREAM is STREAM_CLOSED; what follows our reset is ignored
+            return if stream.state == State::Closed { Ok(()) } else { Err(closed(head)) };
+        }
+        if !stream.credit.take(head.length, probe) {
+            return Err(Fault::call(Reason::WindowExceeded { stream: head.stream }));
+        }
+        if stream.heard == Heard::Nothing {
+            return Err(Fault::call(Reason::MessageOrder { what: "data before headers" }));
+        }
+        let padding = head.length.saturating_sub(u32::try_from(body.len()).unwrap_or(u32::MAX));
+        stream.credit.give_back(padding);
+        let target = stream.credit.target();
+        let end = head.has(flag::END_STREAM);
+        self.events.push_back(Event::Data { stream: key, bytes: payload.slice(body), end });
+        if end {
+            self.advance(key, Input::ReceivedEnd);
+        }
+        if self.probing.count(head.length, target.min(self.config.max_window)) {
+            self.send_ping(super::ping::Purpose::Probe);
+        }
+        Ok(())
+    }
+
+    /// What the stream of a frame is to us; an idle one is a breach.
+    pub(super) fn standing(&self, head: FrameHead) -> Result<Standing, Fault> {
+        match self.streams.standing(head.stream) {
+            //= RFC 9113 §5.1: on an idle stream only HEADERS and PRIORITY may come
+            Standing::Idle => Err(Fault::connection(Reason::IdleStream { kind: head.kind, stream: head.stream })),
+            standing => Ok(standing),
+        }
+    }
+
+    fn recv_priority(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
+        //= RFC 9113 §5.3.2: priorities are checked for their form and have no effect
+        match priority::parse(head, payload) {
+            // An idle stream cannot be reset (RFC 9113 §6.4), so that the breach reaches the connection.
+            Err(fault) if self.streams.standing(head.stream) == Standing::Idle => Err(Fault::connection(fault.reason)),
+            Err(fault) => Err(fault),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    fn recv_reset(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
+        let code = rst_stream::parse(head, payload)?;
+        let Standing::Known(key) = self.standing(head)? else { return Ok(()) };
+        self.events.push_back(Event::Incident(Incident::ResetReceived { serial: key.id, code }));
+        self.drop_queue(key);
+        if self.advance(key, Input::ReceivedReset) {
+            self.events.push_back(Event::Reset { stream: key, cause: Cause::Peer(code) });
+        }
+        self.let_go(key);
+        Ok(())
+    }
+
+    fn recv_window_update(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
+        let increment = window_update::parse(head, payload)?;
+        if head.stream == 0 {
+            let overflow = Fault::connection(Reason::WindowOverflow { stream: 0 });
+            return self.send_window.grow(increment).map_err(|_| overflow);
+        }
+        //= RFC 9113 §5.1: a window update for a stream that is over is no error
+        let Standing::Known(key) = self.standing(head)? else { return Ok(()) };
+        let Some(stream) = self.streams.get_mut(key) else { return Ok(()) };
+        let overflow = Fault::call(Reason::WindowOverflow { stream: head.stream });
+        stream.send.window.grow(increment).map_err(|_| overflow)?;
+        self.streams.queue(key);
+        Ok(())
+    }
+
+    /// Moves a stream along the arrows. `false`: it was closed before, or is gone.
+    pub(super) fn advance(&mut self, key: StreamKey, input: Input) -> bool {
+        let Some(stream) = self.streams.get_mut(key) else { return false };
+        let Some(next) = stream.state.next(input) else { return false };
+        stream.state = next;
+        true
+    }
+
+    /// Resets a stream because of a breach on it. A stream that this side does not know is reset all the same.
+    pub(super) fn fault_stream(&mut self, id: u32, reason: Reason) {
+        match self.streams.standing(id) {
+            Standing::Known(key) => {
+                self.drop_queue(key);
+                if self.streams.get(key).is_some_and(|stream| stream.state != State::Closed) {
+                    self.send_reset(key, reason.http2(), Some(reason));
+                }
+                self.end_stream(key, Cause::Fault(reason));
+            }
+            Standing::Closed => self.send_reset(StreamKey { slot: u32::MAX, id }, reason.http2(), Some(reason)),
+            Standing::Idle | Standing::Reset => {}
+        }
+    }
+
+    /// Closes a stream and tells the layer above, if it was not closed before.
+    pub(super) fn end_stream(&mut self, key: StreamKey, cause: Cause) {
+        if self.advance(key, Input::ReceivedReset) {
+            self.events.push_back(Event::Reset { stream: key, cause });
+        }
+        self.let_go(key);
+    }
+
+    /// Returns credit of a stream's body to the peer.
+    pub fn release(&mut self, key: StreamKey, bytes: u32) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        stream.credit.give_back(bytes);
+        self.send_stream_credit(key);
+    }
+
+    pub(super) fn send_stream_credit(&mut self, key: StreamKey) {
+        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.state.can_receive()) else { return };
+        if let Some(increment) = stream.credit.update() {
+            self.outbox.append(|out| window_update::encode(key.id, increment, out));
+        }
+    }
+
+    pub(super) fn send_connection_credit(&mut self) {
+        if let Some(increment) = self.credit.update() {
+            self.outbox.append(|out| window_update::encode(0, increment, out));
+        }
+    }
+}
+
+/// A frame on a stream that the peer had ended.
+fn closed(head: FrameHead) -> Fault {
+    Fault::call(Reason::ClosedStream { kind: head.kind, stream: head.stream })
+}

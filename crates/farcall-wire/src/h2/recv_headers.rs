@@ -1,0 +1,225 @@
+//! HEADERS and CONTINUATION: from fragments to a header list, and what the list means on its stream.
+//!
+//! Whatever becomes of a list, its block is decoded: the HPACK table is shared by all streams (RFC 9113 §4.3).
+
+use std::sync::Arc;
+
+use super::connection::Connection;
+use super::event::{Event, Incident, StreamKey};
+use super::fields::{Collector, Fields};
+use super::frame::{FrameHead, continuation, headers, kind};
+use super::goaway::Leaving;
+use super::state::{Input, State};
+use super::stream::{Heard, Stream};
+use super::streams::Standing;
+use super::verdict::{self, Kind};
+use crate::error::{Fault, Reason};
+
+/// A header block that is not complete.
+#[derive(Debug)]
+pub(super) struct Block {
+    pub(super) stream: u32,
+    end_stream: bool,
+    self_dependency: bool,
+    bytes: Vec<u8>,
+    continuations: u32,
+}
+
+/// Where a header block belongs.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// A request that opens a stream.
+    New,
+    /// A list of a stream that is known.
+    On(StreamKey, Kind),
+    /// Nowhere: decoded and dropped, without or with a breach.
+    Nowhere(Result<(), Fault>),
+}
+
+/// What became of a block.
+enum List {
+    Legal(Arc<Fields>),
+    Malformed(&'static str),
+    TooLarge,
+}
+
+impl Connection {
+    pub(super) fn recv_headers(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
+        let frame = headers::parse(head, payload)?;
+        if frame.end_headers {
+            return self.recv_block(head.stream, frame.fragment, frame.end_stream, frame.self_dependency);
+        }
+        self.block = Some(Block {
+            stream: head.stream,
+            end_stream: frame.end_stream,
+            self_dependency: frame.self_dependency,
+            bytes: frame.fragment.to_vec(),
+            continuations: 0,
+        });
+        Ok(())
+    }
+
+    pub(super) fn recv_continuation(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
+        let (fragment, end_headers) = continuation::parse(head, payload)?;
+        let limit = self.continuation_limit();
+        let Some(block) = &mut self.block else { return Ok(()) };
+        block.continuations += 1;
+        if block.continuations > limit {
+            return Err(Fault::connection(Reason::TooManyContinuations { limit }));
+        }
+        block.bytes.extend_from_slice(fragment);
+        if !end_headers {
+            return Ok(());
+        }
+        let Some(block) = self.block.take() else { return Ok(()) };
+        self.recv_block(block.stream, &block.bytes, block.end_stream, block.self_dependency)
+    }
+
+    /// CONTINUATION frames that a block of legal size may need, with room for a peer that fills them badly.
+    fn continuation_limit(&self) -> u32 {
+        (self.config.header_list_limit.div_ceil(self.config.max_frame_size) + 4).max(8)
+    }
+
+    fn recv_block(&mut self, id: u32, block: &[u8], end: bool, self_dependency: bool) -> Result<(), Fault> {
+        let place = self.place(id, end)?;
+        let kind = match place {
+            Place::On(_, kind) => kind,
+            Place::New | Place::Nowhere(_) => Kind::Request,
+        };
+        let list = self.decode(block, kind)?;
+        match place {
+            Place::Nowhere(verdict) => verdict,
+            Place::New => {
+                self.streams.note_remote(id);
+                let fault = self_dependency.then_some(Reason::SelfDependency { stream: id });
+                self.recv_request(id, list, end, fault)
+            }
+            Place::On(key, kind) => self.recv_list(key, kind, list, end),
+        }
+    }
+
+    /// Where a header block on stream `id` belongs. `Err` only for what ends the connection.
+    fn place(&self, id: u32, end: bool) -> Result<Place, Fault> {
+        let closed = Fault::connection(Reason::ClosedStream { kind: kind::HEADERS, stream: id });
+        match self.streams.standing(id) {
+            Standing::Known(key) => Ok(self.place_on(key, end)),
+            //= RFC 9113 §5.1.1: the peer opens streams of its own parity only, each number larger than the last
+            Standing::Idle if self.streams.is_local(id) => Err(Fault::connection(Reason::StreamId { stream: id })),
+            Standing::Idle if self.role == super::Role::Client => {
+                Err(Fault::connection(Reason::StreamId { stream: id }))
+            }
+            Standing::Idle => Ok(Place::New),
+            Standing::Reset => Ok(Place::Nowhere(Ok(()))),
+            //= RFC 9113 §5.1: HEADERS on a stream that both sides had ended
+            Standing::Closed => Ok(Place::Nowhere(Err(closed))),
+        }
+    }
+
+    fn place_on(&self, key: StreamKey, end: bool) -> Place {
+        let Some(stream) = self.streams.get(key) else { return Place::Nowhere(Ok(())) };
+        let order = |what| Place::Nowhere(Err(Fault::call(Reason::MessageOrder { what })));
+        match (stream.state, stream.heard) {
+            (State::Closed, _) => Place::Nowhere(Ok(())),
+            (State::HalfClosedRemote, _) => {
+                Place::Nowhere(Err(Fault::call(Reason::ClosedStream { kind: kind::HEADERS, stream: key.id })))
+            }
+            (_, Heard::Nothing) => Place::On(key, Kind::Response),
+            //= RFC 9113 §8.1: headers after the head are trailers, and trailers end the stream
+            (_, Heard::Head) if !end => order("a second header list that does not end the stream"),
+            (_, Heard::Head) => Place::On(key, Kind::Trailers),
+        }
+    }
+
+    /// Decodes a block, or remembers it. `Err`: the table is lost, and the connection with it.
+    fn decode(&mut self, block: &[u8], kind: Kind) -> Result<List, Fault> {
+        let before = self.decoder.generation();
+        if let Some(fields) = self.memo.find(block, before, kind) {
+            return Ok(List::Legal(fields));
+        }
+        let mut collector = Collector::new(self.config.header_list_limit, self.config.header_count_limit);
+        //= RFC 9113 §4.3: a block that does not decode is COMPRESSION_ERROR for the connection
+        let compression =
+            |error: super::hpack::HpackError| Fault::connection(Reason::HeaderCompression { what: error.what() });
+        self.decoder.decode(block, &mut collector).map_err(compression)?;
+        if collector.is_over() {
+            return Ok(List::TooLarge);
+        }
+        if let Err(what) = verdict::check(&collector.fields, kind) {
+            return Ok(List::Malformed(what));
+        }
+        let fields = Arc::new(collector.fields);
+        if self.decoder.generation() == before {
+            self.memo.keep(block, before, kind, &fields);
+        }
+        Ok(List::Legal(fields))
+    }
+
+    /// A request that opens a stream.
+    fn recv_request(&mut self, id: u32, list: List, end: bool, fault: Option<Reason>) -> Result<(), Fault> {
+        if self.leaving == Leaving::Last {
+            //= RFC 9113 §6.8: streams above the last number of our GOAWAY are ignored
+            self.streams.note_reset(id);
+            return Ok(());
+        }
+        let limit = self.config.max_concurrent_streams;
+        //= RFC 9113 §5.1.2: a stream above the limit is refused, so that the peer may try it again elsewhere
+        if self.streams.remote() >= limit as usize {
+            return Err(Fault::call(Reason::TooManyStreams { limit }));
+        }
+        if let List::Malformed(what) = list {
+            //= RFC 9113 §8.1.1: a malformed request is a stream error
+            return Err(Fault::call(Reason::Malformed { what }));
+        }
+        if let Some(reason) = fault {
+            return Err(Fault::call(reason));
+        }
+        let (send, receive) = (self.peer.initial_window, self.config.stream_window);
+        let key = self.streams.insert(id, |key| Stream::new(key, send, receive));
+        self.granted += u64::from(receive);
+        self.deliver(key, list, false, end);
+        Ok(())
+    }
+
+    /// A response, or trailers.
+    fn recv_list(&mut self, key: StreamKey, kind: Kind, list: List, end: bool) -> Result<(), Fault> {
+        let limit = self.config.header_list_limit;
+        match &list {
+            List::Malformed(what) => return Err(Fault::call(Reason::Malformed { what })),
+            List::TooLarge => {
+                self.events.push_back(Event::Incident(Incident::LargeHeaders { serial: key.id, limit }));
+                return Err(Fault::call(Reason::HeaderListTooLarge { limit }));
+            }
+            List::Legal(fields) if kind == Kind::Response && is_interim(fields) => {
+                //= RFC 9113 §8.1: interim responses precede the final one and never end the stream
+                let what = "an interim response ends the stream";
+                return if end { Err(Fault::call(Reason::Malformed { what })) } else { Ok(()) };
+            }
+            List::Legal(_) => {}
+        }
+        self.deliver(key, list, kind == Kind::Trailers, end);
+        Ok(())
+    }
+
+    fn deliver(&mut self, key: StreamKey, list: List, trailers: bool, end: bool) {
+        if let Some(stream) = self.streams.get_mut(key) {
+            stream.heard = Heard::Head;
+        }
+        let event = match list {
+            List::Legal(fields) => Event::Headers { stream: key, fields, trailers, end },
+            List::TooLarge | List::Malformed(_) => {
+                let limit = self.config.header_list_limit;
+                self.events.push_back(Event::Incident(Incident::LargeHeaders { serial: key.id, limit }));
+                Event::Oversize { stream: key, end }
+            }
+        };
+        self.events.push_back(event);
+        if end {
+            self.advance(key, Input::ReceivedEnd);
+        }
+    }
+}
+
+/// Whether a response is a 1xx.
+fn is_interim(fields: &Fields) -> bool {
+    fields.get(b":status").is_some_and(|status| status.starts_with(b"1"))
+}

@@ -1,0 +1,245 @@
+//! What this side sends, and who writes next.
+//!
+//! Control frames and header lists go straight into the outbox. Bodies wait in their stream's queue and are let in by
+//! turns of 16 KiB, two turns at most ahead of the socket: a small reply beside a large one leaves within two turns, and
+//! a stream whose window is shut never stands in line.
+
+use bytes::Bytes;
+
+use super::connection::{Connection, Phase};
+use super::event::{Event, StreamKey};
+use super::fields::Fields;
+use super::frame::{FRAME_HEAD, FrameHead, data, flag, headers, kind};
+use super::state::{Input, State};
+use super::stream::{Ending, Stream};
+use super::{ErrorCode, Role};
+use crate::error::Reason;
+
+impl Connection {
+    /// Opens a stream with a request. `None`: none may be opened now, see [`Self::available_streams`].
+    pub fn open(&mut self, fields: &Fields, end: bool) -> Option<StreamKey> {
+        if self.available_streams() == 0 {
+            return None;
+        }
+        let id = self.streams.next_id()?;
+        let (send, receive) = (self.peer.initial_window, self.config.stream_window);
+        let key = self.streams.insert(id, |key| Stream::new(key, send, receive));
+        self.granted += u64::from(receive);
+        self.send_headers(key, fields, end);
+        Some(key)
+    }
+
+    /// Writes a header list that comes before any body: a response, or the request of a stream just opened.
+    pub fn send_headers(&mut self, key: StreamKey, fields: &Fields, end: bool) {
+        if self.phase == Phase::Over || !self.streams.get(key).is_some_and(|stream| stream.state.can_send()) {
+            return;
+        }
+        self.write_headers(key, fields, end);
+        if end {
+            self.sent_end(key);
+        }
+    }
+
+    /// Queues a piece of a body.
+    pub fn send_data(&mut self, key: StreamKey, bytes: Bytes) {
+        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.state.can_send()) else { return };
+        if bytes.is_empty() {
+            return;
+        }
+        stream.send.queued += bytes.len();
+        self.queued += bytes.len();
+        stream.send.queue.push_back(bytes);
+        self.streams.queue(key);
+    }
+
+    /// Writes a whole small body past the line. `false`: the windows, or what waits before it, do not allow it.
+    pub fn send_data_now(&mut self, key: StreamKey, bytes: &[u8]) -> bool {
+        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.state.can_send()) else { return false };
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let fits = length <= TURN && length <= self.send_window.available() && length <= stream.send.window.available();
+        if !fits || stream.send.queued > 0 {
+            return false;
+        }
+        let taken = self.send_window.take(length) && stream.send.window.take(length);
+        if taken && length > 0 {
+            self.outbox.append(|out| {
+                data::encode_head(key.id, length, false, out);
+                out.extend_from_slice(bytes);
+            });
+        }
+        taken
+    }
+
+    /// Ends this side's half after what is queued.
+    pub fn end(&mut self, key: StreamKey) {
+        self.end_by(key, || Ending::Plain);
+    }
+
+    /// Ends this side's half with trailers, after what is queued.
+    pub fn end_with(&mut self, key: StreamKey, trailers: &Fields) {
+        let is_idle = |stream: &Stream| stream.send.queued == 0 && stream.state.can_send() && !stream.send.is_ending();
+        if self.phase != Phase::Over && self.streams.get(key).is_some_and(is_idle) {
+            self.write_headers(key, trailers, true);
+            self.sent_end(key);
+        } else {
+            self.end_by(key, || Ending::Trailers(Box::new(trailers.clone())));
+        }
+    }
+
+    fn end_by(&mut self, key: StreamKey, ending: impl FnOnce() -> Ending) {
+        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.state.can_send()) else { return };
+        if matches!(stream.send.ending, Ending::Open) {
+            stream.send.ending = ending();
+            self.streams.queue(key);
+        }
+    }
+
+    /// Ends a stream at once, both ways. It keeps its slot until [`Self::forget`].
+    pub fn reset(&mut self, key: StreamKey, code: ErrorCode, reason: Option<Reason>) {
+        self.drop_queue(key);
+        if self.phase != Phase::Over && self.advance(key, Input::SentReset) {
+            self.send_reset(key, code, reason);
+        }
+        self.let_go(key);
+    }
+
+    /// The layer above does not speak of this stream again; what is queued still leaves.
+    pub fn forget(&mut self, key: StreamKey) {
+        if let Some(stream) = self.streams.get_mut(key) {
+            stream.held = false;
+        }
+        self.let_go(key);
+    }
+
+    /// Frees the slot of a stream that is closed and that nobody speaks of. A server's stream whose reply is complete
+    /// before the request was is ended with NO_ERROR.
+    pub(super) fn let_go(&mut self, key: StreamKey) {
+        let Some(stream) = self.streams.get(key).filter(|stream| !stream.held) else { return };
+        if stream.state == State::HalfClosedLocal && self.role == Role::Server {
+            //= RFC 9113 §8.1: after a complete response the rest of the request is declined by NO_ERROR
+            self.advance(key, Input::SentReset);
+            self.send_reset(key, ErrorCode::NoError, None);
+        } else if stream.state != State::Closed {
+            return;
+        }
+        if let Some(stream) = self.streams.remove(key) {
+            self.granted = self.granted.saturating_sub(u64::from(stream.credit.target()));
+            self.queued = self.queued.saturating_sub(stream.send.queued);
+            self.events.push_back(Event::Available);
+        }
+        self.end_if_left();
+    }
+
+    /// Forgets what waits to be sent on a stream.
+    pub(super) fn drop_queue(&mut self, key: StreamKey) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        self.queued = self.queued.saturating_sub(std::mem::take(&mut stream.send.queued));
+        stream.send.queue.clear();
+        stream.send.ending = Ending::Sent;
+    }
+
+    /// Bytes that wait in the queue of a stream.
+    pub fn queued_on(&self, key: StreamKey) -> usize {
+        self.streams.get(key).map_or(0, |stream| stream.send.queued)
+    }
+
+    /// Lets streams have their turns until the socket has enough to do.
+    pub(super) fn fill(&mut self) {
+        while self.outbox.len() < AHEAD && self.phase != Phase::Over {
+            let Some(slot) = self.streams.line.pop_front() else { return };
+            let Some(key) = self.streams.key_at(slot) else { continue };
+            let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.send.in_line) else { continue };
+            if stream.send.queued > 0 && self.send_window.available() == 0 {
+                // Everybody with a body waits for the connection's window; the order of turns is kept.
+                self.streams.line.push_front(slot);
+                return;
+            }
+            stream.send.in_line = false;
+            self.take_turn(key);
+            self.streams.queue(key);
+        }
+    }
+
+    /// Moves up to one turn of a stream's queue into the outbox, and its end if that is due.
+    fn take_turn(&mut self, key: StreamKey) {
+        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.state.can_send()) else { return };
+        let queued = u32::try_from(stream.send.queued).unwrap_or(u32::MAX);
+        let windows = stream.send.window.available().min(self.send_window.available());
+        let length = queued.min(TURN).min(self.peer.max_frame).min(windows);
+        let ends = length == queued && stream.send.is_ending();
+        let ends_plain = ends && matches!(stream.send.ending, Ending::Plain);
+        if length > 0 || ends_plain {
+            self.write_data(key, length, ends_plain);
+        }
+        if ends {
+            let ending =
+                self.streams.get_mut(key).map(|stream| std::mem::replace(&mut stream.send.ending, Ending::Sent));
+            if let Some(Ending::Trailers(trailers)) = ending {
+                self.write_headers(key, &trailers, true);
+            }
+            self.sent_end(key);
+        }
+    }
+
+    fn write_data(&mut self, key: StreamKey, length: u32, end: bool) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        if !(self.send_window.take(length) && stream.send.window.take(length)) {
+            return;
+        }
+        self.outbox.append(|out| data::encode_head(key.id, length, end, out));
+        let mut left = length as usize;
+        while left > 0 {
+            let Some(front) = stream.send.queue.front_mut() else { break };
+            let step = left.min(front.len());
+            self.outbox.push(front.split_to(step));
+            if front.is_empty() {
+                stream.send.queue.pop_front();
+            }
+            left -= step;
+        }
+        stream.send.queued -= length as usize;
+        self.queued = self.queued.saturating_sub(length as usize);
+        stream.send.drained += length;
+        if stream.send.drained >= ROOM_STEP {
+            let bytes = std::mem::take(&mut stream.send.drained);
+            self.events.push_back(Event::Room { stream: key, bytes });
+        }
+    }
+
+    /// Writes HEADERS, and CONTINUATION where one frame does not hold the block.
+    fn write_headers(&mut self, key: StreamKey, fields: &Fields, end: bool) {
+        let (encoder, max_frame) = (&mut self.encoder, self.peer.max_frame);
+        self.outbox.append(|out| {
+            let start = out.len();
+            out.extend_from_slice(&[0; FRAME_HEAD]);
+            encoder.begin_block(out);
+            for (name, value, indexing) in fields.iter_sent() {
+                encoder.encode(name, value, indexing, out);
+            }
+            let length = u32::try_from(out.len() - start - FRAME_HEAD).unwrap_or(u32::MAX);
+            if length > max_frame {
+                let block = out.split_off(start + FRAME_HEAD);
+                out.truncate(start);
+                headers::encode(key.id, &block, end, max_frame, out);
+            } else if let Some(place) = out.get_mut(start..).and_then(|tail| tail.first_chunk_mut()) {
+                let flags = flag::END_HEADERS | if end { flag::END_STREAM } else { 0 };
+                *place = FrameHead { length, kind: kind::HEADERS, flags, stream: key.id }.to_bytes();
+            }
+        });
+    }
+
+    fn sent_end(&mut self, key: StreamKey) {
+        if let Some(stream) = self.streams.get_mut(key) {
+            stream.send.ending = Ending::Sent;
+        }
+        self.advance(key, Input::SentEnd);
+        self.let_go(key);
+    }
+}
+
+/// Bytes of one turn.
+const TURN: u32 = 16 << 10;
+/// Bytes up to which the outbox is filled with turns: two of them.
+const AHEAD: usize = 2 * TURN as usize;
+/// Room is told in steps of this many bytes, so that small messages cost no event each.
+const ROOM_STEP: u32 = 16 << 10;

@@ -1,0 +1,91 @@
+//! One stream: its state, what waits to be sent on it, and the credit that the peer has.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::event::StreamKey;
+use super::fields::Fields;
+use super::flow::Credit;
+use super::state::State;
+use super::window::Window;
+
+/// One stream that this connection knows.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) key: StreamKey,
+    pub(super) state: State,
+    pub(super) heard: Heard,
+    /// The layer above speaks of it still; it keeps its place until then.
+    pub(super) held: bool,
+    pub(super) send: Sending,
+    pub(super) credit: Credit,
+}
+
+/// What has been received of the peer's half.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// No final header list yet.
+    Nothing,
+    /// The request, or the final response.
+    Head,
+}
+
+/// What waits to be sent.
+#[derive(Debug)]
+pub(super) struct Sending {
+    pub(super) window: Window,
+    pub(super) queue: VecDeque<Bytes>,
+    /// Bytes in `queue`.
+    pub(super) queued: usize,
+    pub(super) ending: Ending,
+    /// Bytes that have left since the layer above was told.
+    pub(super) drained: u32,
+    /// Whether the stream stands in the line of those that can send.
+    pub(super) in_line: bool,
+}
+
+/// How this side's half ends, once the queue is empty.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// Not yet.
+    Open,
+    /// With the last byte.
+    Plain,
+    /// With these trailers.
+    Trailers(Box<Fields>),
+    /// It has.
+    Sent,
+}
+
+impl Stream {
+    pub(super) fn new(key: StreamKey, send_window: u32, receive_window: u32) -> Self {
+        Self {
+            key,
+            state: State::Open,
+            heard: Heard::Nothing,
+            held: true,
+            send: Sending {
+                window: Window::new(send_window),
+                queue: VecDeque::new(),
+                queued: 0,
+                ending: Ending::Open,
+                drained: 0,
+                in_line: false,
+            },
+            credit: Credit::new(receive_window, receive_window),
+        }
+    }
+}
+
+impl Sending {
+    /// Whether a turn in the line would send something.
+    pub(super) fn is_ready(&self) -> bool {
+        if self.queued > 0 { self.window.available() > 0 } else { self.is_ending() }
+    }
+
+    /// Whether the end is due as soon as the queue is empty.
+    pub(super) fn is_ending(&self) -> bool {
+        matches!(self.ending, Ending::Plain | Ending::Trailers(_))
+    }
+}

@@ -1,0 +1,265 @@
+//! All streams of a connection, found by slot or by number, and the line of those that have something to send.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
+
+use fnv::FnvHasher;
+
+use super::config::Role;
+use super::event::StreamKey;
+use super::stream::Stream;
+
+/// The streams of one connection.
+#[derive(Debug)]
+pub(super) struct Streams {
+    role: Role,
+    slots: Vec<Option<Stream>>,
+    free: Vec<u32>,
+    by_id: HashMap<u32, u32, BuildHasherDefault<FnvHasher>>,
+    /// The number of the next stream that this side opens.
+    next_local: u32,
+    /// The largest number that the peer has used.
+    last_remote: u32,
+    local: usize,
+    remote: usize,
+    /// Numbers of streams that this side reset a short while ago: what the peer sent before it knew is ignored.
+    reset: VecDeque<u32>,
+    /// Slots of streams that can send, in the order of their turns.
+    pub(super) line: VecDeque<u32>,
+}
+
+/// What a stream number means on this connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It has a stream.
+    Known(StreamKey),
+    /// It was never opened.
+    Idle,
+    /// This side reset it a short while ago.
+    Reset,
+    /// It is over.
+    Closed,
+}
+
+impl Streams {
+    pub(super) fn new(role: Role) -> Self {
+        let next_local = match role {
+            Role::Client => 1,
+            Role::Server => 2,
+        };
+        Self {
+            role,
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_id: HashMap::default(),
+            next_local,
+            last_remote: 0,
+            local: 0,
+            remote: 0,
+            reset: VecDeque::new(),
+            line: VecDeque::new(),
+        }
+    }
+
+    /// Whether `id` is one that this side opens.
+    pub(super) fn is_local(&self, id: u32) -> bool {
+        //= RFC 9113 §5.1.1: clients open odd streams, servers even ones
+        (id % 2 == 1) == (self.role == Role::Client)
+    }
+
+    /// Takes the next number for a stream of this side; `None` when all are used.
+    pub(super) fn next_id(&mut self) -> Option<u32> {
+        //= RFC 9113 §5.1.1: numbers are not used again; when they are used up, a new connection is needed
+        let id = self.next_local;
+        (id <= LAST_ID).then(|| {
+            self.next_local = id + 2;
+            id
+        })
+    }
+
+    /// Remembers that the peer used `id`.
+    pub(super) fn note_remote(&mut self, id: u32) {
+        self.last_remote = self.last_remote.max(id);
+    }
+
+    pub(super) fn last_remote(&self) -> u32 {
+        self.last_remote
+    }
+
+    /// Puts a new stream in a free slot.
+    pub(super) fn insert(&mut self, id: u32, make: impl FnOnce(StreamKey) -> Stream) -> StreamKey {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+        });
+        let key = StreamKey { slot, id };
+        if let Some(place) = self.slots.get_mut(slot as usize) {
+            *place = Some(make(key));
+        }
+        self.by_id.insert(id, slot);
+        *self.count(id) += 1;
+        key
+    }
+
+    /// Frees the slot of a stream.
+    pub(super) fn remove(&mut self, key: StreamKey) -> Option<Stream> {
+        let removed = self.slots.get_mut(key.slot as usize)?.take_if(|stream| stream.key == key)?;
+        self.by_id.remove(&key.id);
+        self.free.push(key.slot);
+        *self.count(key.id) -= 1;
+        Some(removed)
+    }
+
+    fn count(&mut self, id: u32) -> &mut usize {
+        if self.is_local(id) { &mut self.local } else { &mut self.remote }
+    }
+
+    pub(super) fn get(&self, key: StreamKey) -> Option<&Stream> {
+        self.at(key.slot).filter(|stream| stream.key == key)
+    }
+
+    pub(super) fn get_mut(&mut self, key: StreamKey) -> Option<&mut Stream> {
+        self.slots.get_mut(key.slot as usize)?.as_mut().filter(|stream| stream.key == key)
+    }
+
+    fn at(&self, slot: u32) -> Option<&Stream> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    /// The key of the stream in a slot.
+    pub(super) fn key_at(&self, slot: u32) -> Option<StreamKey> {
+        self.at(slot).map(|stream| stream.key)
+    }
+
+    /// What the number means.
+    pub(super) fn standing(&self, id: u32) -> Standing {
+        if let Some(&slot) = self.by_id.get(&id) {
+            return Standing::Known(StreamKey { slot, id });
+        }
+        let is_idle = if self.is_local(id) { id >= self.next_local } else { id > self.last_remote };
+        match is_idle {
+            true => Standing::Idle,
+            false if self.reset.contains(&id) => Standing::Reset,
+            false => Standing::Closed,
+        }
+    }
+
+    /// Remembers that this side reset `id`.
+    pub(super) fn note_reset(&mut self, id: u32) {
+        if self.reset.len() == RESETS_REMEMBERED {
+            self.reset.pop_front();
+        }
+        self.reset.push_back(id);
+    }
+
+    /// Puts a stream that can send at the end of the line, once.
+    pub(super) fn queue(&mut self, key: StreamKey) {
+        let Some(stream) = self.get_mut(key) else { return };
+        if !stream.send.in_line && stream.send.is_ready() {
+            stream.send.in_line = true;
+            self.line.push_back(key.slot);
+        }
+    }
+
+    /// Keys of all streams.
+    pub(super) fn keys(&self) -> Vec<StreamKey> {
+        self.slots.iter().flatten().map(|stream| stream.key).collect()
+    }
+
+    /// All streams.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
+        self.slots.iter_mut().flatten()
+    }
+
+    /// Streams that this side opened and that still have their slot.
+    pub(super) fn local(&self) -> usize {
+        self.local
+    }
+
+    /// Streams that the peer opened and that still have their slot.
+    pub(super) fn remote(&self) -> usize {
+        self.remote
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// Whether this side can still open a stream by its numbers.
+    pub(super) fn has_ids(&self) -> bool {
+        self.next_local <= LAST_ID
+    }
+}
+
+/// The largest stream number, 2^31-1 (RFC 9113 §5.1.1).
+const LAST_ID: u32 = (1 << 31) - 1;
+/// Resets of this side that are remembered. More than a peer can have on the wire before it knows of them, with the
+/// default of 100 streams.
+const RESETS_REMEMBERED: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(key: StreamKey) -> Stream {
+        Stream::new(key, 10, 10)
+    }
+
+    #[test]
+    fn slots_are_used_again_and_numbers_are_not() {
+        let mut streams = Streams::new(Role::Client);
+        let first = streams.next_id().map(|id| streams.insert(id, stream)).unwrap();
+        assert_eq!((first.id, first.slot, streams.local(), streams.remote()), (1, 0, 1, 0));
+        assert!(streams.remove(first).is_some() && streams.remove(first).is_none());
+        let second = streams.next_id().map(|id| streams.insert(id, stream)).unwrap();
+        assert_eq!((second.id, second.slot), (3, 0));
+        assert!(streams.get(first).is_none() && streams.get(second).is_some());
+    }
+
+    #[test]
+    fn a_number_is_idle_until_used_and_closed_afterwards() {
+        let mut streams = Streams::new(Role::Server);
+        assert_eq!(streams.standing(5), Standing::Idle);
+        streams.note_remote(5);
+        assert_eq!(streams.standing(3), Standing::Closed, "lower numbers are closed implicitly");
+        let key = streams.insert(5, stream);
+        assert_eq!(streams.standing(5), Standing::Known(key));
+        streams.remove(key);
+        streams.note_reset(5);
+        assert_eq!(streams.standing(5), Standing::Reset);
+        assert_eq!(streams.standing(2), Standing::Idle, "this side never opened it");
+    }
+
+    #[test]
+    fn only_so_many_resets_are_remembered() {
+        let mut streams = Streams::new(Role::Server);
+        streams.note_remote(u32::MAX / 2);
+        for id in 0..=u32::try_from(RESETS_REMEMBERED).unwrap() {
+            streams.note_reset(2 * id + 1);
+        }
+        assert_eq!(streams.standing(1), Standing::Closed);
+        assert_eq!(streams.standing(3), Standing::Reset);
+    }
+
+    #[test]
+    fn numbers_run_out_and_nothing_wraps() {
+        let mut streams = Streams::new(Role::Client);
+        streams.next_local = LAST_ID;
+        assert!(streams.has_ids());
+        assert_eq!(streams.next_id(), Some(LAST_ID));
+        assert_eq!(streams.next_id(), None);
+        assert!(!streams.has_ids());
+    }
+
+    #[test]
+    fn a_stream_stands_in_line_once_and_only_when_it_can_send() {
+        let mut streams = Streams::new(Role::Client);
+        let key = streams.insert(1, stream);
+        streams.queue(key);
+        assert!(streams.line.is_empty());
+        streams.get_mut(key).unwrap().send.queued = 1;
+        streams.queue(key);
+        streams.queue(key);
+        assert_eq!(streams.line, [0]);
+    }
+}

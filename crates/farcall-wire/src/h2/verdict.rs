@@ -1,0 +1,187 @@
+//! Whether a header list is one that HTTP/2 allows: RFC 9113 §8.2 and §8.3.
+
+use super::Fields;
+
+/// What a header list is meant to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Request,
+    Response,
+    Trailers,
+}
+
+/// `Err` says what is malformed.
+pub(super) fn check(fields: &Fields, kind: Kind) -> Result<(), &'static str> {
+    let mut pseudo = Pseudo::default();
+    let mut regular = false;
+    for (name, value) in fields.iter() {
+        check_value(value)?;
+        if let Some(name) = name.strip_prefix(b":") {
+            //= RFC 9113 §8.3: pseudo-header fields come before all others, and never in trailers
+            if regular {
+                return Err("a pseudo-header after a regular field");
+            }
+            pseudo.add(name, value, kind)?;
+        } else {
+            regular = true;
+            check_name(name)?;
+            check_connection_specific(name, value)?;
+        }
+    }
+    pseudo.check(kind)
+}
+
+/// The pseudo-header fields that were seen.
+#[derive(Debug, Default)]
+struct Pseudo<'a> {
+    method: Option<&'a [u8]>,
+    scheme: Option<&'a [u8]>,
+    authority: Option<&'a [u8]>,
+    path: Option<&'a [u8]>,
+    status: Option<&'a [u8]>,
+}
+
+impl<'a> Pseudo<'a> {
+    fn add(&mut self, name: &[u8], value: &'a [u8], kind: Kind) -> Result<(), &'static str> {
+        let place = match (kind, name) {
+            (Kind::Request, b"method") => &mut self.method,
+            (Kind::Request, b"scheme") => &mut self.scheme,
+            (Kind::Request, b"authority") => &mut self.authority,
+            (Kind::Request, b"path") => &mut self.path,
+            (Kind::Response, b"status") => &mut self.status,
+            (Kind::Trailers, _) => return Err("a pseudo-header in trailers"),
+            _ => return Err("a pseudo-header that is not defined here"),
+        };
+        match place.replace(value) {
+            Some(_) => Err("a pseudo-header twice"),
+            None => Ok(()),
+        }
+    }
+
+    fn check(&self, kind: Kind) -> Result<(), &'static str> {
+        match kind {
+            Kind::Trailers => Ok(()),
+            //= RFC 9113 §8.3.2: a response has exactly one :status
+            Kind::Response => match self.status {
+                Some(status) if status.len() == 3 && status.iter().all(u8::is_ascii_digit) => Ok(()),
+                Some(_) => Err(":status is not three digits"),
+                None => Err(":status is missing"),
+            },
+            //= RFC 9113 §8.5: CONNECT has neither :scheme nor :path
+            Kind::Request if self.method == Some(b"CONNECT") => match (self.scheme, self.path, self.authority) {
+                (None, None, Some(_)) => Ok(()),
+                _ => Err("CONNECT needs :authority, and neither :scheme nor :path"),
+            },
+            //= RFC 9113 §8.3.1: a request has exactly one :method, :scheme and :path, and the path is not empty
+            Kind::Request => match (self.method, self.scheme, self.path) {
+                (Some(_), Some(_), Some(path)) if !path.is_empty() => Ok(()),
+                (Some(_), Some(_), Some(_)) => Err(":path is empty"),
+                _ => Err(":method, :scheme or :path is missing"),
+            },
+        }
+    }
+}
+
+fn check_name(name: &[u8]) -> Result<(), &'static str> {
+    //= RFC 9113 §8.2.1: names are tokens without upper-case letters
+    match name.iter().all(|&byte| is_token(byte)) {
+        true if !name.is_empty() => Ok(()),
+        true => Err("a field without a name"),
+        false => Err("a field name with a character that is not allowed"),
+    }
+}
+
+fn check_value(value: &[u8]) -> Result<(), &'static str> {
+    //= RFC 9113 §8.2.1: no NUL, CR or LF anywhere in a value
+    match value.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n')) {
+        true => Err("a field value with NUL, CR or LF"),
+        false => Ok(()),
+    }
+}
+
+fn check_connection_specific(name: &[u8], value: &[u8]) -> Result<(), &'static str> {
+    //= RFC 9113 §8.2.2: fields that speak of an HTTP/1 connection make a message malformed, but for te: trailers
+    match name {
+        b"connection" | b"proxy-connection" | b"keep-alive" | b"transfer-encoding" | b"upgrade" => {
+            Err("a connection-specific field")
+        }
+        b"te" if value != b"trailers" => Err("te with a value other than trailers"),
+        _ => Ok(()),
+    }
+}
+
+/// A token character (RFC 9110 §5.6.2) that is not upper case.
+const fn is_token(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'^' | b'`' | b'|' | b'~')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::h2::Indexing;
+
+    fn list(fields: &[(&str, &str)]) -> Fields {
+        let mut list = Fields::new();
+        for (name, value) in fields {
+            list.push(name.as_bytes(), value.as_bytes(), Indexing::Plain);
+        }
+        list
+    }
+
+    const GET: [(&str, &str); 3] = [(":method", "GET"), (":scheme", "http"), (":path", "/")];
+
+    fn request(more: &[(&str, &str)]) -> Result<(), &'static str> {
+        check(&list(&[&GET[..], more].concat()), Kind::Request)
+    }
+
+    #[test]
+    fn ordinary_lists_pass() {
+        assert_eq!(request(&[("te", "trailers"), ("x-y_z.0", "\u{e9}")]), Ok(()));
+        assert_eq!(check(&list(&[(":status", "200"), ("a", "")]), Kind::Response), Ok(()));
+        assert_eq!(check(&list(&[("grpc-status", "0")]), Kind::Trailers), Ok(()));
+        assert_eq!(check(&list(&[]), Kind::Trailers), Ok(()));
+        assert_eq!(check(&list(&[(":method", "CONNECT"), (":authority", "a:1")]), Kind::Request), Ok(()));
+    }
+
+    #[test]
+    fn pseudo_headers_stand_first_once_and_where_they_belong() {
+        assert_eq!(request(&[("a", "b"), (":authority", "x")]), Err("a pseudo-header after a regular field"));
+        assert_eq!(request(&[(":path", "/")]), Err("a pseudo-header twice"));
+        assert_eq!(request(&[(":status", "200")]), Err("a pseudo-header that is not defined here"));
+        assert_eq!(request(&[(":protocol", "x")]), Err("a pseudo-header that is not defined here"));
+        assert_eq!(check(&list(&[(":status", "200")]), Kind::Trailers), Err("a pseudo-header in trailers"));
+    }
+
+    #[test]
+    fn required_pseudo_headers_are_required() {
+        for missing in 0..3 {
+            let mut fields = GET.to_vec();
+            fields.remove(missing);
+            assert_eq!(check(&list(&fields), Kind::Request), Err(":method, :scheme or :path is missing"));
+        }
+        let empty = [(":method", "GET"), (":scheme", "http"), (":path", "")];
+        assert_eq!(check(&list(&empty), Kind::Request), Err(":path is empty"));
+        assert_eq!(check(&list(&[("a", "b")]), Kind::Response), Err(":status is missing"));
+        assert_eq!(check(&list(&[(":status", "2x0")]), Kind::Response), Err(":status is not three digits"));
+        let connect = [(":method", "CONNECT"), (":path", "/"), (":authority", "a")];
+        assert!(check(&list(&connect), Kind::Request).is_err());
+    }
+
+    #[test]
+    fn names_and_values_have_their_characters() {
+        assert_eq!(request(&[("Upper", "x")]), Err("a field name with a character that is not allowed"));
+        assert_eq!(request(&[("sp ace", "x")]), Err("a field name with a character that is not allowed"));
+        assert_eq!(request(&[("", "x")]), Err("a field without a name"));
+        for bad in ["a\0", "a\r", "\nb"] {
+            assert_eq!(request(&[("a", bad)]), Err("a field value with NUL, CR or LF"));
+        }
+    }
+
+    #[test]
+    fn connection_specific_fields_are_malformed() {
+        for name in ["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"] {
+            assert_eq!(request(&[(name, "x")]), Err("a connection-specific field"));
+        }
+        assert_eq!(request(&[("te", "gzip")]), Err("te with a value other than trailers"));
+    }
+}

@@ -1,0 +1,13 @@
+//! One call as its two sides in this process see it: the handles that users hold, and the task that owns the connection.
+//!
+//! Everything is shared by both roles; what only clients or only servers do stands in their own rooms.
+
+mod cancel;
+mod receive;
+mod send;
+pub(crate) mod state;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use receive::Received;
+pub(crate) use state::{CallState, Role};

@@ -1,0 +1,109 @@
+//! The sending half of a call: a message is queued whole or not at all, and waits for room before that.
+
+use std::sync::{Arc, MutexGuard};
+use std::task::{Poll, Waker};
+
+use farcall_wire::grpc::{EncodeBuf, Encoding, Payload, Status};
+
+use super::state::{CallState, Role, Shared};
+use crate::transport::mailbox::Command;
+
+/// Writes one message into the buffer, with its prefix; an error leaves the buffer as it was.
+pub(crate) type Write<'a> = &'a mut dyn FnMut(&mut EncodeBuf, Encoding) -> Result<(), Status>;
+
+impl CallState {
+    /// Queues one message as soon as there is room, with `write`, which is called at most once and not before.
+    ///
+    /// # Errors
+    /// Why nothing can be sent any more, or what `write` said. A client whose call ended well already gets `Ok`: the
+    /// message is discarded.
+    pub(crate) fn poll_send(self: &Arc<Self>, waker: &Waker, write: Write<'_>) -> Poll<Result<(), Status>> {
+        let mut shared = self.lock();
+        if let Some(end) = shared.end_of_sending(self.role) {
+            return Poll::Ready(end);
+        }
+        if shared.send.quota <= 0 {
+            match &mut shared.send.waker {
+                Some(old) => old.clone_from(waker),
+                none => *none = Some(waker.clone()),
+            }
+            return Poll::Pending;
+        }
+        let send = &mut shared.send;
+        let before = send.outgoing.len();
+        write(&mut send.outgoing, send.encoding)?;
+        send.quota -= i64::try_from(send.outgoing.len() - before).unwrap_or(i64::MAX);
+        send.head_left = true;
+        self.push_flush(shared);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Client: nothing follows.
+    pub(crate) fn finish(self: &Arc<Self>) {
+        let mut shared = self.lock();
+        if shared.send.finished || shared.over || shared.cut.is_some() {
+            return;
+        }
+        shared.send.finished = true;
+        drop(shared);
+        self.mailbox.push(Command::Finish(Arc::clone(self)));
+    }
+
+    /// Whether the client has said its last word, or nobody listens any more.
+    pub(crate) fn sending_is_finished(&self) -> bool {
+        let shared = self.lock();
+        shared.send.finished || shared.over || shared.cut.is_some()
+    }
+
+    /// Server: the head leaves now, before any message.
+    pub(crate) fn send_head(self: &Arc<Self>) {
+        let mut shared = self.lock();
+        if !shared.send.head_left && !shared.over {
+            shared.send.head_left = true;
+            self.push_flush(shared);
+        }
+    }
+
+    /// Owner: queued bytes have left.
+    pub(crate) fn room(&self, bytes: u32) {
+        let mut shared = self.lock();
+        shared.send.quota += i64::from(bytes);
+        let waker = if shared.send.quota > 0 { shared.send.waker.take() } else { None };
+        drop(shared);
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    /// Owner: takes what is queued, which may be nothing.
+    pub(crate) fn take_outgoing(&self) -> Payload {
+        let mut shared = self.lock();
+        shared.send.flush_queued = false;
+        shared.send.outgoing.take()
+    }
+
+    fn push_flush(self: &Arc<Self>, mut shared: MutexGuard<'_, Shared>) {
+        let queued = std::mem::replace(&mut shared.send.flush_queued, true);
+        drop(shared);
+        if !queued {
+            self.mailbox.push(Command::Flush(Arc::clone(self)));
+        }
+    }
+}
+
+impl Shared {
+    /// What a sender is told when nothing can be sent any more.
+    fn end_of_sending(&self, role: Role) -> Option<Result<(), Status>> {
+        if let Some(status) = &self.cut {
+            return Some(Err(status.clone()));
+        }
+        match (role, &self.receive.outcome) {
+            (Role::Client, Some(outcome)) => Some(outcome.clone()),
+            (Role::Server, _) if self.over => {
+                Some(Err(Status::cancelled("the handler of this call has returned: nothing can be sent any more")))
+            }
+            _ if self.send.finished => {
+                Some(Err(Status::internal("send was called after finish: send first, finish last")))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What a call's handles and the owner of its connection share: one allocation and one short lock per call.
+//!
+//! The lock is held for queue operations and for encoding one message, never while anything is awaited, woken or sent
+//! to the mailbox. Which task does what:
+//!
+//! ```text
+//!            handles (any task)                        owner of the connection (pump)
+//!  send:     encode into `outgoing`, push Flush   ──▶  take `outgoing`, Connection::send
+//!            wait while quota <= 0                ◀──  Event::Room adds to quota
+//!  receive:  take from `inbox`, push Release      ──▶  take `credit_due`, Connection::release
+//!            wait while empty                     ◀──  Event::Message, End, Done
+//! ```
+//!
+//! Bounds: `outgoing` holds at most the quota and one message; `inbox` holds what the flow-control window lets in.
+//! At most one Flush and one Release of a call are queued at a time.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use farcall_wire::grpc::{CallId, EncodeBuf, Encoding, Message, Metadata, ReplyHead, Status};
+
+pub(crate) use super::cancel::Links;
+use crate::transport::Peer;
+use crate::transport::mailbox::Mailbox;
+
+/// Which side of a call this process is. In memory both are in one process, with a state each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It called.
+    Client,
+    /// It was called.
+    Server,
+}
+
+/// One call; see the picture above.
+pub(crate) struct CallState {
+    pub(super) role: Role,
+    pub(super) peer: Peer,
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) shared: Mutex<Shared>,
+}
+
+/// What stands behind the lock.
+#[derive(Default)]
+pub(crate) struct Shared {
+    /// The call's name on the connection that it is on at the moment.
+    pub(crate) id: Option<CallId>,
+    /// Messages that came in.
+    pub(crate) receive: Receive,
+    /// Messages that go out.
+    pub(crate) send: Send,
+    /// Why the call was cut off: by the peer, the deadline, the connection, its context or its user.
+    pub(crate) cut: Option<Status>,
+    /// Who is told of the cut.
+    pub(crate) links: Links,
+    /// The owner of the connection has no more to do with the call.
+    pub(crate) over: bool,
+}
+
+/// The receiving half.
+#[derive(Default)]
+pub(crate) struct Receive {
+    pub(crate) inbox: VecDeque<(Message, u32)>,
+    /// Nothing follows what is in the inbox.
+    pub(crate) ended: bool,
+    /// Client: how the call ended, from the wire; `None` until then.
+    pub(crate) outcome: Option<Result<(), Status>>,
+    /// Nobody wants messages any more: they are dropped as they come.
+    pub(crate) abandoned: bool,
+    /// How compressed messages are compressed, from the head.
+    pub(crate) encoding: Encoding,
+    /// The longest message, inflated, in bytes.
+    pub(crate) limit: u32,
+    /// Client: the response headers.
+    pub(crate) headers: Option<Arc<ReplyHead>>,
+    /// Client: the trailers.
+    pub(crate) trailers: Metadata,
+    pub(super) waker: Option<Waker>,
+    pub(super) credit_due: u32,
+    pub(super) release_queued: bool,
+}
+
+/// The sending half.
+pub(crate) struct Send {
+    /// Framed messages that the owner has not taken yet.
+    pub(crate) outgoing: EncodeBuf,
+    /// Bytes that may still be queued before the sender waits.
+    pub(crate) quota: i64,
+    pub(super) flush_queued: bool,
+    /// Nothing follows what is queued.
+    pub(crate) finished: bool,
+    pub(super) waker: Option<Waker>,
+    /// How messages are compressed, as the head says.
+    pub(crate) encoding: Encoding,
+    /// Server: the response head, until it has left.
+    pub(crate) head: ReplyHead,
+    /// Server: the head has left, or may leave at any time.
+    pub(crate) head_left: bool,
+    /// Server: the trailing metadata.
+    pub(crate) trailers: Metadata,
+    /// Server: whether the request of a unary shape came compressed.
+    pub(crate) request_compressed: bool,
+}
+
+impl Default for Send {
+    fn default() -> Self {
+        Self {
+            outgoing: EncodeBuf::new(usize::MAX),
+            quota: SEND_QUOTA,
+            flush_queued: false,
+            finished: false,
+            waker: None,
+            encoding: Encoding::Identity,
+            head: ReplyHead::default(),
+            head_left: false,
+            trailers: Metadata::new(),
+            request_compressed: false,
+        }
+    }
+}
+
+impl CallState {
+    /// A call of which nothing has happened yet. `limit` bounds a received message after inflating, in bytes.
+    pub(crate) fn new(role: Role, mailbox: Arc<Mailbox>, peer: Peer, limit: u32) -> Arc<Self> {
+        let mut shared = Shared::default();
+        shared.receive.limit = limit;
+        Arc::new(Self { role, peer, mailbox, shared: Mutex::new(shared) })
+    }
+
+    /// Makes a finished call's state new again, if nobody else holds it. `false`: it cannot be used again.
+    pub(crate) fn renew(self: &mut Arc<Self>) -> bool {
+        let Some(state) = Arc::get_mut(self) else { return false };
+        let shared = state.shared.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let limit = shared.receive.limit;
+        *shared = Shared::default();
+        shared.receive.limit = limit;
+        true
+    }
+
+    /// Which side this is.
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Who is at the other end of the connection.
+    pub(crate) fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// Where the owner of the connection listens.
+    pub(crate) fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
+    /// The shared part. A codec that panicked while it encoded leaves at worst a torn message in a call that ends with
+    /// its panic, so that a poisoned lock is used on.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The call's name on its connection, while it is on one.
+    pub(crate) fn id(&self) -> Option<CallId> {
+        self.lock().id
+    }
+
+    /// Owner: the call is on a connection now, under this name; `None`: it is on none.
+    pub(crate) fn set_id(&self, id: Option<CallId>) {
+        self.lock().id = id;
+    }
+}
+
+impl fmt::Debug for CallState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shared = self.lock();
+        f.debug_struct("CallState")
+            .field("role", &self.role)
+            .field("id", &shared.id)
+            .field("inbox", &shared.receive.inbox.len())
+            .field("ended", &shared.receive.ended)
+            .field("finished", &shared.send.finished)
+            .field("cut", &shared.cut)
+            .field("over", &shared.over)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Bytes that a call may queue before its sender waits (requirements §8.1: send queue, 64 KiB a stream).
+pub(crate) const SEND_QUOTA: i64 = 64 << 10;

@@ -1,0 +1,117 @@
+//! How a channel is told what it should do differently from the defaults.
+//!
+//! Values are checked in `settings.rs`, when the channel is built.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use farcall_policy::target::{Address, Target};
+use farcall_policy::BackoffConfig;
+use farcall_wire::grpc::user_agent;
+
+use super::Channel;
+use super::driver::ChannelDriver;
+use super::settings::{InvalidChannel, Settings};
+use super::shared::{Handles, Shared};
+use crate::compress;
+use crate::transport::Connector;
+use crate::transport::tcp::Tcp;
+
+/// The settings of a [`Channel`], from [`Channel::builder`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing happens before build()"]
+pub struct ChannelBuilder {
+    target: String,
+    settings: Settings,
+}
+
+impl ChannelBuilder {
+    pub(super) fn new(target: &str) -> Self {
+        let mut settings = Settings::default();
+        compress::SUPPORTED.iter().for_each(|encoding| settings.wire.accept.insert(*encoding));
+        Self { target: target.to_owned(), settings }
+    }
+
+    /// Puts the application's name in front of the library's in `user-agent`, such as `shop/2.1`.
+    pub fn user_agent(mut self, prefix: impl Into<String>) -> Self {
+        self.settings.user_agent = prefix.into();
+        self
+    }
+
+    /// What calls name in `:authority`, where it is not the target's host and port.
+    pub fn authority(mut self, authority: impl Into<String>) -> Self {
+        self.settings.authority = Some(authority.into());
+        self
+    }
+
+    /// How long to wait between attempts to connect. The defaults are gRPC's: 1 s, times 1.6 each, up to 120 s.
+    pub fn backoff(mut self, backoff: BackoffConfig) -> Self {
+        self.settings.backoff = backoff;
+        self
+    }
+
+    /// What an attempt to connect may take, up to the server's first frame; never less than the wait before the next.
+    /// Default 20 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.backoff.min_connect_timeout = timeout;
+        self
+    }
+
+    /// The longest message that is received, in bytes, before and after inflating. Default 4 MiB.
+    pub fn receive_limit(mut self, bytes: u32) -> Self {
+        self.settings.wire.receive_limit = bytes;
+        self
+    }
+
+    /// Calls that may wait at a time, for a connection or for room on it; the next one fails with RESOURCE_EXHAUSTED.
+    /// Default 65,536.
+    pub fn waiting_limit(mut self, calls: usize) -> Self {
+        self.settings.waiting_limit = calls;
+        self
+    }
+
+    /// Whether calls compress their messages with gzip without being asked. Default `false`.
+    #[cfg(feature = "gzip")]
+    pub fn gzip(mut self, on: bool) -> Self {
+        self.settings.gzip = on;
+        self
+    }
+
+    /// The channel, over TCP.
+    ///
+    /// # Errors
+    /// A target, or a setting, with which no channel could work; the text has the value and the remedy.
+    pub fn build(self) -> Result<Channel, InvalidChannel> {
+        let target = Target::parse(&self.target)?;
+        if matches!(target.address(), Address::Unix(_) | Address::UnixAbstract(_)) {
+            return Err(InvalidChannel::Socket(self.target));
+        }
+        self.build_with(Tcp::new())
+    }
+
+    /// The channel, over what `connector` opens.
+    ///
+    /// # Errors
+    /// As [`ChannelBuilder::build`].
+    pub fn build_with(self, connector: impl Connector) -> Result<Channel, InvalidChannel> {
+        let target = Target::parse(&self.target)?;
+        self.settings.validate()?;
+        let user_agent = user_agent::with_prefix(&self.settings.user_agent)
+            .map_err(|_| InvalidChannel::UserAgent(self.settings.user_agent.clone()))?;
+        let authority = self.settings.authority.clone().unwrap_or_else(|| target.authority().to_owned());
+        let shared = Shared::new(self.settings, authority, user_agent.into_owned(), self.target);
+        let (connector, address) = (Arc::new(connector), address(&target));
+        Ok(Channel::of(Handles::new(shared, move |shared| {
+            Box::pin(ChannelDriver::new(shared, Arc::clone(&connector), address.clone()))
+        })))
+    }
+}
+
+/// The address as connectors get it.
+fn address(target: &Target) -> String {
+    match target.address() {
+        Address::Dns { host, port } => format!("{host}:{port}"),
+        Address::Ip(address) => address.to_string(),
+        _ => target.to_string(),
+    }
+}

@@ -1,0 +1,96 @@
+//! How other tasks speak to the one task that owns a connection: a queue of commands and one wake for a whole batch.
+//!
+//! No protocol here, and no bound: each command belongs to a call, each call has at most one of each kind under way
+//! (see [`crate::call::state`]), and calls are bounded elsewhere.
+//!
+//! ```text
+//! handle: push ──▶ queue ──▶ swap(notified) ── was false ──▶ wake        (once per batch)
+//! owner:  begin_turn (notified = true) ──▶ take … take ──▶ sleep: register, notified = false, look once more
+//! ```
+//!
+//! No wake-up is lost. `push` and the last look of [`Mailbox::sleep`] both take the queue's lock, so one of them comes
+//! first. If `push` does, the look finds the command. If the look does, then `notified = false` and the waker were
+//! stored before the lock was given to `push`, whose `swap` therefore reads `false` (or another `push` has read it
+//! since, and wakes) and wakes the owner.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Context;
+
+use futures_util::task::AtomicWaker;
+
+use crate::call::state::CallState;
+use crate::client::ClientCommand;
+use crate::server::ServerCommand;
+
+/// What a handle wants from the task that owns its connection.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Framed messages wait in the call.
+    Flush(Arc<CallState>),
+    /// Client: nothing follows what the call has queued.
+    Finish(Arc<CallState>),
+    /// Client: nobody waits for the outcome any more, or the call's context was cut off.
+    Cancel(Arc<CallState>),
+    /// Messages were consumed: the call's credit goes back.
+    Release(Arc<CallState>),
+    /// What only a client's handles say.
+    Client(ClientCommand),
+    /// What only a server's tasks say.
+    Server(ServerCommand),
+}
+
+/// The queue of one owner. The owner may live longer than a connection (a channel's does).
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    queue: Mutex<Vec<Command>>,
+    /// Whether the owner is awake, or has been woken already.
+    notified: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Mailbox {
+    /// An empty mailbox whose owner counts as awake until it sleeps.
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { queue: Mutex::default(), notified: AtomicBool::new(true), waker: AtomicWaker::new() })
+    }
+
+    /// Queues a command and wakes the owner unless it is awake.
+    pub(crate) fn push(&self, command: Command) {
+        self.queue().push(command);
+        if !self.notified.swap(true, Ordering::AcqRel) {
+            self.waker.wake();
+        }
+    }
+
+    /// Owner: a turn begins. Says whether a command was what woke it.
+    pub(crate) fn begin_turn(&self) -> bool {
+        self.notified.swap(true, Ordering::AcqRel)
+    }
+
+    /// Owner: swaps the queue with `commands`, which must be empty; its capacity serves the next batch.
+    pub(crate) fn take(&self, commands: &mut Vec<Command>) {
+        debug_assert!(commands.is_empty());
+        std::mem::swap(&mut *self.queue(), commands);
+    }
+
+    /// Owner: asks to be woken by the next command. `false` when one came meanwhile: then there is no sleep.
+    pub(crate) fn sleep(&self, cx: &Context<'_>) -> bool {
+        self.waker.register(cx.waker());
+        self.notified.store(false, Ordering::Release);
+        let idle = self.queue().is_empty();
+        if !idle {
+            self.notified.store(true, Ordering::Release);
+        }
+        idle
+    }
+
+    /// Whether nothing is queued.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue().is_empty()
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Vec<Command>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

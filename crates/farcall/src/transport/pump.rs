@@ -1,0 +1,271 @@
+//! Joins one byte stream with one engine: the only place where a connection's bytes, clock and wakers meet.
+//!
+//! No gRPC here: what events and commands mean is the [`Application`]'s business. A turn drains everything that waits
+//! (commands, events, local handlers), then writes once; then it looks for more bytes; then it sleeps.
+//!
+//! ```text
+//!   ┌▶ commands ─▶ events ─▶ local handlers ─┐ until nothing new
+//!   │  └──────────────◀─────────────────────┘
+//!   │  write until empty or full ─▶ drained? ─▶ done: Pump::close
+//!   └─ wrote or read something? ── no ─▶ arm the timer, sleep
+//! ```
+
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, BytesMut};
+use farcall_wire::grpc::{Connection, Event};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::time::Sleep;
+
+use super::mailbox::{Command, Mailbox};
+use super::{Io, read_buffer};
+use crate::context::now;
+
+/// What a connection's owner does besides moving bytes.
+pub(crate) trait Application: Send {
+    /// Something happened on the connection.
+    fn handle_event(&mut self, conn: &mut Connection, event: Event, now: Instant);
+
+    /// A handle wants something.
+    fn handle_command(&mut self, conn: &mut Connection, command: Command, now: Instant);
+
+    /// Runs what lives on the connection's own task, until all of it waits.
+    fn poll_local(&mut self, conn: &mut Connection, cx: &mut Context<'_>, now: Instant);
+}
+
+/// One connection; a future in all but name: [`Pump::poll`] borrows the application, which may outlive the pump.
+pub(crate) struct Pump<S> {
+    io: S,
+    conn: Connection,
+    mailbox: Arc<Mailbox>,
+    commands: Vec<Command>,
+    bytes: BytesMut,
+    /// The engine stopped taking bytes before `bytes` was used up.
+    stalled: bool,
+    flush_due: bool,
+    timer: Option<Pin<Box<Sleep>>>,
+    armed: Option<Instant>,
+    /// More than one thread runs tasks, so that a completion's wake is worth waiting for its neighbours'.
+    crowded: bool,
+    deferred: bool,
+    /// The peer sends nothing more.
+    ended: bool,
+    error: Option<io::Error>,
+}
+
+impl<S: Io> Pump<S> {
+    /// Joins `io` and `conn`. Must be called on the runtime that will poll it.
+    pub(crate) fn new(io: S, conn: Connection, mailbox: Arc<Mailbox>) -> Self {
+        let flavor = Handle::try_current().map(|handle| handle.runtime_flavor());
+        Self {
+            io,
+            conn,
+            mailbox,
+            commands: Vec::new(),
+            bytes: BytesMut::new(),
+            stalled: false,
+            flush_due: false,
+            timer: None,
+            armed: None,
+            crowded: !matches!(flavor, Ok(RuntimeFlavor::CurrentThread)),
+            deferred: false,
+            ended: false,
+            error: None,
+        }
+    }
+
+    /// The engine, for verbs between two polls; poll the pump afterwards.
+    pub(crate) fn connection(&mut self) -> &mut Connection {
+        &mut self.conn
+    }
+
+    /// Why the byte stream failed, if it did.
+    pub(crate) fn error(&self) -> Option<&io::Error> {
+        self.error.as_ref()
+    }
+
+    /// Runs the connection until it is over and everything is written; [`Pump::close`] does the rest.
+    pub(crate) fn poll<A: Application>(&mut self, app: &mut A, cx: &mut Context<'_>) -> Poll<()> {
+        let commanded = self.mailbox.begin_turn();
+        // One turn of the scheduler lets other handlers finish too, and all their replies leave in one write. A lone
+        // call has no company to wait for.
+        if commanded && self.crowded && !self.deferred && self.conn.open_calls() > 1 {
+            self.deferred = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        self.deferred = false;
+        for _ in 0..ROUNDS {
+            let now = now();
+            if self.conn.poll_timeout().is_some_and(|at| at <= now) {
+                self.conn.handle_timeout(now);
+            }
+            self.drain(app, cx, now);
+            if self.error.is_some() || (self.conn.is_drained() && !self.flush_due) {
+                return Poll::Ready(());
+            }
+            let wrote = self.write(cx, now);
+            let read = self.read(cx, now);
+            if !wrote && !read && self.sleep(cx) {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Everything that waits, until nothing new comes of it.
+    fn drain<A: Application>(&mut self, app: &mut A, cx: &mut Context<'_>, now: Instant) {
+        let mut commands = std::mem::take(&mut self.commands);
+        loop {
+            self.mailbox.take(&mut commands);
+            for command in commands.drain(..) {
+                app.handle_command(&mut self.conn, command, now);
+            }
+            while let Some(event) = self.conn.poll_event(now) {
+                app.handle_event(&mut self.conn, event, now);
+            }
+            app.poll_local(&mut self.conn, cx, now);
+            if self.mailbox.is_empty() {
+                break;
+            }
+        }
+        self.commands = commands;
+    }
+
+    /// Writes until nothing is left or the stream takes no more; says whether anything happened.
+    fn write(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        let mut wrote = false;
+        let end = loop {
+            if self.conn.outbox().is_empty() {
+                break self.poll_flush(cx);
+            }
+            match poll_write(&mut self.io, &mut self.conn, cx) {
+                Poll::Ready(Ok(())) => (wrote, self.flush_due) = (true, true),
+                Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
+                Poll::Pending => break Poll::Pending,
+            }
+        };
+        if let Poll::Ready(Err(error)) = end {
+            self.fail(error, now);
+            return true;
+        }
+        wrote
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.flush_due {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            self.flush_due = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads once, unless too much waits to be written; says whether anything happened.
+    fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+        if self.ended || self.error.is_some() || !self.conn.wants_bytes() {
+            return false;
+        }
+        if !self.stalled {
+            read_buffer::make_room(&mut self.bytes);
+            match pin!(self.io.read_buf(&mut self.bytes)).poll(cx) {
+                Poll::Pending => return false,
+                Poll::Ready(Ok(0)) => {
+                    self.ended = true;
+                    self.conn.handle_eof(now);
+                    return true;
+                }
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => {
+                    self.fail(error, now);
+                    return true;
+                }
+            }
+        }
+        self.conn.handle_bytes(&mut self.bytes, now);
+        self.stalled = !self.bytes.is_empty() && !self.conn.wants_bytes();
+        true
+    }
+
+    fn fail(&mut self, error: io::Error, now: Instant) {
+        self.ended = true;
+        self.error = Some(error);
+        self.conn.handle_eof(now);
+    }
+
+    /// Makes sure that everything that matters wakes the task; `false` when something has come already.
+    fn sleep(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.mailbox.sleep(cx) {
+            return false;
+        }
+        if let Some(at) = self.conn.poll_timeout() {
+            if self.armed.is_none_or(|armed| at < armed) {
+                self.arm(at);
+            }
+            if let Some(timer) = &mut self.timer
+                && timer.as_mut().poll(cx).is_ready()
+            {
+                self.armed = None;
+                return false;
+            }
+        }
+        read_buffer::give_back(&mut self.bytes);
+        true
+    }
+
+    fn arm(&mut self, at: Instant) {
+        self.armed = Some(at);
+        match &mut self.timer {
+            Some(timer) => timer.as_mut().reset(at.into()),
+            None => self.timer = Some(Box::pin(tokio::time::sleep_until(at.into()))),
+        }
+    }
+
+    /// Shuts the stream down in order, for a pump that is done. What the peer still sends is read and dropped for a
+    /// while: a socket that is closed with bytes unread resets the connection, and that can overtake our last frames.
+    pub(crate) async fn close(mut self) {
+        if self.error.is_some() || self.io.shutdown().await.is_err() || self.ended {
+            return;
+        }
+        self.bytes = BytesMut::with_capacity(SCRAP);
+        let mut last_call = pin!(tokio::time::sleep(LINGER));
+        poll_fn(|cx| {
+            loop {
+                self.bytes.clear();
+                match pin!(self.io.read_buf(&mut self.bytes)).poll(cx) {
+                    Poll::Ready(Ok(1..)) => {}
+                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
+                    Poll::Pending => return last_call.as_mut().poll(cx),
+                }
+            }
+        })
+        .await;
+    }
+}
+
+/// One `writev` of what the outbox holds.
+fn poll_write<S: Io>(io: &mut S, conn: &mut Connection, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    let mut slices = [IoSlice::new(&[]); SLICES];
+    let count = conn.outbox().chunks_vectored(&mut slices);
+    let written = ready!(Pin::new(io).poll_write_vectored(cx, &slices[..count]))?;
+    if written == 0 {
+        return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+    }
+    conn.outbox().advance(written);
+    Poll::Ready(Ok(()))
+}
+
+/// Turns that a busy connection takes before it lets other tasks run.
+const ROUNDS: usize = 32;
+/// Slices of one `writev`: two for each of thirty messages.
+const SLICES: usize = 64;
+/// How long a peer may take to notice an orderly end.
+const LINGER: Duration = Duration::from_secs(1);
+/// Bytes read at a time only to be dropped.
+const SCRAP: usize = 4 << 10;
