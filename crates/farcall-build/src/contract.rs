@@ -40,7 +40,9 @@ impl Contract {
         }
         let bytes = compiler.encode_file_descriptor_set();
         let set = buffa_codegen::tooling_decode_options()
-            .and_then(|options| options.decode_from_slice::<FileDescriptorSet>(&bytes).map_err(|cause| cause.to_string()))
+            .and_then(|options| {
+                options.decode_from_slice::<FileDescriptorSet>(&bytes).map_err(|cause| cause.to_string())
+            })
             .map_err(|cause| Error::new(format!("the compiled contract cannot be read back: {cause}")))?;
         Ok(Self { files: set.file, roots })
     }
@@ -83,7 +85,8 @@ type Label = (usize, usize, String);
 /// Where the fault is: of two places, the one that was found wrong and not the one that it disagrees with.
 fn pointed_at(fault: &dyn Diagnostic) -> Option<Label> {
     let labels: Vec<_> = fault.labels()?.collect();
-    let found = labels.iter().find(|label| label.label().is_some_and(|text| text.contains("found"))).or(labels.last())?;
+    let found =
+        labels.iter().find(|label| label.label().is_some_and(|text| text.contains("found"))).or(labels.last())?;
     Some((found.offset(), found.len(), found.label().unwrap_or("here").to_owned()))
 }
 
@@ -95,7 +98,9 @@ fn unlabelled<'a>(message: &'a str, name: &'a str, sources: &Sources) -> (&'a st
     }
     let mut cycle = message.strip_prefix("import cycle detected: ").unwrap_or_default().rsplit(" -> ");
     let (Some(imported), Some(importer)) = (cycle.next(), cycle.next()) else { return (name, None) };
-    let place = text(importer).find(&format!("\"{imported}\"")).map(|at| (at, imported.len() + 2, "closes the cycle".to_owned()));
+    let place = text(importer)
+        .find(&format!("\"{imported}\""))
+        .map(|at| (at, imported.len() + 2, "closes the cycle".to_owned()));
     (importer, place)
 }
 
@@ -104,7 +109,9 @@ fn remedy(message: &str, sources: &Sources) -> Option<String> {
     let quoted = message.split('\'').nth(1).unwrap_or_default();
     if message.starts_with("import '") && message.ends_with("not found") {
         let folders = sources.list();
-        return Some(format!("put the file below one of the include folders ({folders}), add its folder to them, or correct the path"));
+        return Some(format!(
+            "put the file below one of the include folders ({folders}), add its folder to them, or correct the path"
+        ));
     }
     if message.starts_with("name '") && message.ends_with("is not defined") {
         return Some(format!("declare `{quoted}`, import the file that does, or correct the name"));

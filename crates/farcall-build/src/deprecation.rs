@@ -40,7 +40,9 @@ pub(crate) fn mark(file: &mut FileDescriptorProto) {
                 let comment = location.trailing_comments.take().unwrap_or_default();
                 location.trailing_comments = Some(format!("{comment}\n\n {MARK}\n"));
             }
-            None => locations.push(Location { path, trailing_comments: Some(format!(" {MARK}\n")), ..Default::default() }),
+            None => {
+                locations.push(Location { path, trailing_comments: Some(format!(" {MARK}\n")), ..Default::default() })
+            }
         }
     }
 }
@@ -83,10 +85,13 @@ struct Apply;
 
 impl VisitMut for Apply {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        while let Some(at) = attributes.iter().position(|attribute| text(attribute).is_some_and(|text| text.trim() == MARK)) {
+        while let Some(at) =
+            attributes.iter().position(|attribute| text(attribute).is_some_and(|text| text.trim() == MARK))
+        {
             attributes.remove(at);
             // The blank line that led to it, or, where it was the first, the one behind it.
-            let blank = at.checked_sub(1).into_iter().chain([at]).find(|line| attributes.get(*line).is_some_and(is_blank));
+            let blank =
+                at.checked_sub(1).into_iter().chain([at]).find(|line| attributes.get(*line).is_some_and(is_blank));
             if let Some(line) = blank {
                 attributes.remove(line);
             }

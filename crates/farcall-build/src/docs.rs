@@ -62,7 +62,8 @@ impl Markdown {
         let indented = line.starts_with("    ") || line.starts_with('\t');
         match &self.state {
             State::Fenced(marker) => {
-                let closes = line.trim().starts_with(marker.as_str()) && line.trim().chars().all(|c| marker.starts_with(c));
+                let closes =
+                    line.trim().starts_with(marker.as_str()) && line.trim().chars().all(|c| marker.starts_with(c));
                 self.raw(line);
                 if closes {
                     self.state = State::Prose;
@@ -186,7 +187,10 @@ mod tests {
 
     #[test]
     fn an_indented_block_is_fenced_as_text() {
-        assert_eq!(rendered("for example\n\n    let a = b[0];\n\nand on"), " for example\n\n ~~~~text\n     let a = b[0];\n ~~~~\n\n and on");
+        assert_eq!(
+            rendered("for example\n\n    let a = b[0];\n\nand on"),
+            " for example\n\n ~~~~text\n     let a = b[0];\n ~~~~\n\n and on"
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! }
 //! ```
 //!
-//! ```ignore
+//! ```text
 //! // src/main.rs: one module per package, so that `users.v1.User` is `proto::users::v1::User`
 //! pub mod proto {
 //!     farcall_protobuf::include_proto!();
@@ -23,9 +23,11 @@ mod config;
 mod contract;
 mod deprecation;
 mod docs;
+mod edition;
 mod error;
 mod messages;
 mod names;
+mod reach;
 mod reserved;
 mod runtime;
 mod service;

@@ -2,21 +2,17 @@
 //!
 //! What buffa cannot know is mended here: where its runtime is for our users, and what is deprecated.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use buffa_codegen::generated::descriptor::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
+use buffa_codegen::generated::descriptor::FileDescriptorProto;
 use buffa_codegen::{CodeGenConfig, CodeGenError};
 use syn::parse_quote;
 use syn::visit_mut::{self, VisitMut};
 
 use crate::contract::Contract;
 use crate::error::Error;
+use crate::reach::{is_well_known, wanted};
 use crate::{deprecation, reserved, runtime};
-
-/// The files whose types `farcall_protobuf` has already, below `google/protobuf/`.
-const WELL_KNOWN: [&str; 9] =
-    ["any", "api", "duration", "empty", "field_mask", "source_context", "struct", "timestamp", "type"];
-const WRAPPERS: &str = "google/protobuf/wrappers.proto";
 
 /// What is to be generated, and how.
 pub(crate) struct Plan {
@@ -44,11 +40,12 @@ impl Plan {
 
     /// The items of each package.
     pub(crate) fn generate(&self) -> Result<BTreeMap<String, Vec<syn::Item>>, Error> {
-        let (written, _) =
-            buffa_codegen::generate_with_diagnostics(&self.files, &self.wanted, &self.config).map_err(|cause| explain(&cause))?;
+        let (written, _) = buffa_codegen::generate_with_diagnostics(&self.files, &self.wanted, &self.config)
+            .map_err(|cause| explain(&cause))?;
         let mut packages: BTreeMap<String, Vec<syn::Item>> = BTreeMap::new();
         for part in written {
-            let mut file = syn::parse_file(&part.content).map_err(|cause| explain(&CodeGenError::InvalidSyntax(cause.to_string())))?;
+            let mut file = syn::parse_file(&part.content)
+                .map_err(|cause| explain(&CodeGenError::InvalidSyntax(cause.to_string())))?;
             runtime::redirect(&mut file);
             deprecation::apply(&mut file);
             Tidy.visit_file_mut(&mut file);
@@ -63,12 +60,6 @@ fn explain(cause: &CodeGenError) -> Error {
         .help("rename what is named above, or report the contract if the name is an ordinary one")
 }
 
-fn is_well_known(file: &FileDescriptorProto) -> bool {
-    let name = file.name.as_deref().unwrap_or_default();
-    name == WRAPPERS
-        || WELL_KNOWN.iter().any(|known| name.strip_prefix("google/protobuf/").and_then(|rest| rest.strip_suffix(".proto")) == Some(known))
-}
-
 fn well_known_paths(file: &FileDescriptorProto) -> Vec<(String, String)> {
     let messages = file.message_type.iter().map(|message| &message.name);
     let enums = file.enum_type.iter().map(|declared| &declared.name);
@@ -79,74 +70,21 @@ fn well_known_paths(file: &FileDescriptorProto) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The roots, and every file with a type that a wanted file refers to. A file that is imported for its options is not wanted.
-fn wanted(files: &[FileDescriptorProto], roots: &[String]) -> Vec<String> {
-    let mut owner = BTreeMap::new();
-    for (index, file) in files.iter().enumerate() {
-        let package = file.package.as_deref().filter(|package| !package.is_empty()).map(|package| format!(".{package}"));
-        for name in declared(file) {
-            owner.insert(format!("{}.{name}", package.as_deref().unwrap_or_default()), index);
-        }
-    }
-    let mut open: Vec<usize> =
-        (0..files.len()).filter(|index| files[*index].name.as_ref().is_some_and(|name| roots.contains(name))).collect();
-    let roots = open.clone();
-    let mut wanted = BTreeSet::new();
-    while let Some(index) = open.pop() {
-        if is_well_known(&files[index]) || !wanted.insert(index) {
-            continue;
-        }
-        let used = used_types(&files[index], roots.contains(&index));
-        open.extend(used.iter().filter_map(|name| owner_of(&owner, name)));
-    }
-    wanted.into_iter().filter_map(|index| files[index].name.clone()).collect()
-}
-
-fn declared(file: &FileDescriptorProto) -> impl Iterator<Item = &str> {
-    let messages = file.message_type.iter().map(|message| &message.name);
-    messages.chain(file.enum_type.iter().map(|declared| &declared.name)).flatten().map(String::as_str)
-}
-
-/// A nested type belongs to the file of the outermost one.
-fn owner_of(owner: &BTreeMap<String, usize>, name: &str) -> Option<usize> {
-    let mut name = name;
-    loop {
-        if let Some(index) = owner.get(name) {
-            return Some(*index);
-        }
-        name = name.rsplit_once('.')?.0;
-    }
-}
-
-fn used_types(file: &FileDescriptorProto, with_services: bool) -> BTreeSet<&str> {
-    let mut used = BTreeSet::new();
-    in_fields(&file.extension, &mut used);
-    for message in &file.message_type {
-        in_message(message, &mut used);
-    }
-    if with_services {
-        let methods = file.service.iter().flat_map(|service| &service.method);
-        used.extend(methods.flat_map(|method| [&method.input_type, &method.output_type]).flatten().map(String::as_str));
-    }
-    used
-}
-
-fn in_message<'a>(message: &'a DescriptorProto, used: &mut BTreeSet<&'a str>) {
-    in_fields(&message.field, used);
-    in_fields(&message.extension, used);
-    for nested in &message.nested_type {
-        in_message(nested, used);
-    }
-}
-
-fn in_fields<'a>(fields: &'a [FieldDescriptorProto], used: &mut BTreeSet<&'a str>) {
-    used.extend(fields.iter().filter_map(|field| field.type_name.as_deref()));
-}
-
 /// What a user would see of buffa's ways, or stumble over.
 struct Tidy;
 
 impl VisitMut for Tidy {
+    fn visit_lit_str_mut(&mut self, text: &mut syn::LitStr) {
+        let line = text.value();
+        let marker = line.trim_start();
+        let run = marker.trim_start_matches(['`', '~']);
+        // Code of a comment, which rustdoc would list among the tests, as one to ignore.
+        if marker.len() >= run.len() + 3 && run.split(',').any(|word| word == "ignore") {
+            let fence = line.trim_end_matches(run);
+            *text = syn::LitStr::new(&format!("{fence}text"), text.span());
+        }
+    }
+
     fn visit_item_impl_mut(&mut self, node: &mut syn::ItemImpl) {
         if let Some((_, path, _)) = &mut node.trait_ {
             qualify(path);

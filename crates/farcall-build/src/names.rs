@@ -49,7 +49,9 @@ mod tests {
 
     #[test]
     fn method_names_become_snake_case() {
-        for (proto, rust) in [("GetUser", "get_user"), ("getUser", "get_user"), ("HTTPGet", "http_get"), ("V2Echo", "v2_echo")] {
+        for (proto, rust) in
+            [("GetUser", "get_user"), ("getUser", "get_user"), ("HTTPGet", "http_get"), ("V2Echo", "v2_echo")]
+        {
             assert_eq!(snake_case(proto), rust);
         }
     }
@@ -64,7 +66,7 @@ mod tests {
     fn a_name_that_is_taken_gets_an_underscore() {
         let mut scope = Scope::default();
         assert_eq!(scope.fresh("move").to_string(), "r#move");
-        assert_eq!(scope.fresh("move").to_string(), "r#move_");
+        assert_eq!(scope.fresh("move").to_string(), "move_");
         assert_eq!(scope.fresh("get").to_string(), "get");
         assert_eq!(scope.fresh("get").to_string(), "get_");
         assert_eq!(scope.fresh("get").to_string(), "get__");

@@ -23,7 +23,8 @@ const MODULE_MARK: &str = "_reserved7f3a";
 
 /// Not words of the language, but a type of this name would stand in for the primitive in all code beside it.
 const PRIMITIVES: [&str; 17] = [
-    "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "str", "u128", "u16", "u32", "u64", "u8", "usize",
+    "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "str", "u128", "u16", "u32", "u64", "u8",
+    "usize",
 ];
 
 /// Marks every reserved name, where it is declared and where it is used.
@@ -75,7 +76,9 @@ impl Marks {
         message.enum_type.iter_mut().for_each(|declared| mark_type(declared.name.as_mut()));
         // The enum of a oneof is named for it, in camel case, which would be `Self`; nothing on the wire bears the name.
         let names = message.oneof_decl.iter_mut().filter_map(|oneof| oneof.name.as_mut());
-        names.filter(|name| name.trim_matches('_').eq_ignore_ascii_case("self")).for_each(|name| name.push_str("_choice"));
+        names
+            .filter(|name| name.trim_matches('_').eq_ignore_ascii_case("self"))
+            .for_each(|name| name.push_str("_choice"));
     }
 
     fn in_field(&self, field: &mut FieldDescriptorProto) {

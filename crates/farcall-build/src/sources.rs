@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use protox::file::{File, FileResolver, GoogleFileResolver};
 
+use crate::edition::Edition;
 use crate::error::Error;
 
 /// The folders in which files are looked for, and what has been read from them. Clones share both.
@@ -39,8 +40,11 @@ impl Sources {
     pub(crate) fn new(includes: &[&Path]) -> Result<Self, Error> {
         for folder in includes {
             if !folder.is_dir() {
-                return Err(Error::new(format!("the include folder `{}` is not a folder that can be read", folder.display()))
-                    .help(format!("make it, or correct the path; {}", paths_start_at())));
+                return Err(Error::new(format!(
+                    "the include folder `{}` is not a folder that can be read",
+                    folder.display()
+                ))
+                .help(format!("make it, or correct the path; {}", paths_start_at())));
             }
         }
         Ok(Self { includes: includes.iter().map(|folder| folder.to_path_buf()).collect(), log: Rc::default() })
@@ -48,7 +52,8 @@ impl Sources {
 
     /// The name under which `file` is imported by others: its path below an include folder.
     pub(crate) fn name_of(&self, file: &Path) -> Result<String, Error> {
-        let below = self.includes.iter().find_map(|folder| plain(file).strip_prefix(plain(folder)).ok().and_then(import_name));
+        let below =
+            self.includes.iter().find_map(|folder| plain(file).strip_prefix(plain(folder)).ok().and_then(import_name));
         let found = below.or_else(|| {
             let name = import_name(&plain(file))?;
             self.includes.iter().any(|folder| folder.join(&name).is_file()).then_some(name)
@@ -58,8 +63,12 @@ impl Sources {
                 .help(format!("correct the path; {}", paths_start_at())));
         }
         let Some(name) = found else {
-            return Err(Error::new(format!("`{}` is below none of the include folders ({})", file.display(), self.list()))
-                .help("add a folder that it is below: the path from there is the name by which others import it"));
+            return Err(Error::new(format!(
+                "`{}` is below none of the include folders ({})",
+                file.display(),
+                self.list()
+            ))
+            .help("add a folder that it is below: the path from there is the name by which others import it"));
         };
         self.refuse_shadow(file, &name)?;
         Ok(name)
@@ -69,12 +78,14 @@ impl Sources {
     fn refuse_shadow(&self, file: &Path, name: &str) -> Result<(), Error> {
         let winner = self.includes.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
         match (winner, fs::canonicalize(file)) {
-            (Some(winner), Ok(asked)) if fs::canonicalize(&winner).is_ok_and(|path| path != asked) => Err(Error::new(format!(
-                "`{}` is hidden by `{}`, which has the same name in an earlier include folder",
-                file.display(),
-                winner.display()
-            ))
-            .help("change the order of the include folders, or name the other file")),
+            (Some(winner), Ok(asked)) if fs::canonicalize(&winner).is_ok_and(|path| path != asked) => {
+                Err(Error::new(format!(
+                    "`{}` is hidden by `{}`, which has the same name in an earlier include folder",
+                    file.display(),
+                    winner.display()
+                ))
+                .help("change the order of the include folders, or name the other file"))
+            }
             _ => Ok(()),
         }
     }
@@ -113,16 +124,14 @@ impl Sources {
             let valid = String::from_utf8_lossy(cause.as_bytes()).into_owned();
             let offset = cause.utf8_error().valid_up_to();
             self.refuse(
-                Error::new("the file is not UTF-8")
-                    .at(&path, &valid, offset, 1, "from here")
-                    .help("save it as UTF-8"),
+                Error::new("the file is not UTF-8").at(&path, &valid, offset, 1, "from here").help("save it as UTF-8"),
             )
         })?;
         self.log.borrow_mut().read.insert(name.to_owned(), Source { path: path.clone(), text: text.clone() });
         if let Some(edition) = Edition::find(&text) {
             return Err(self.refuse(edition.refusal(&path, &text)));
         }
-        Ok(File::from_source(name, &text)?)
+        File::from_source(name, &text)
     }
 }
 
@@ -141,46 +150,6 @@ impl FileResolver for Sources {
             }
         }
         GoogleFileResolver::new().open_file(name)
-    }
-}
-
-/// The statement `edition = "2023";`, which stands where `syntax` would.
-struct Edition {
-    offset: usize,
-    width: usize,
-    year: String,
-}
-
-impl Edition {
-    /// Looks at the first statement only; comments and space may stand before it.
-    fn find(text: &str) -> Option<Self> {
-        let mut rest = text.trim_start_matches('\u{feff}');
-        loop {
-            rest = rest.trim_start();
-            rest = if rest.starts_with("//") {
-                rest.split_once('\n')?.1
-            } else if rest.starts_with("/*") {
-                rest.split_once("*/")?.1
-            } else {
-                break;
-            };
-        }
-        let value = rest.strip_prefix("edition")?.trim_start().strip_prefix('=')?;
-        let (statement, _) = value.split_once(';')?;
-        Some(Self {
-            offset: text.len() - rest.len(),
-            width: rest.len() - value.len() + statement.len() + 1,
-            year: statement.trim().trim_matches(['"', '\'']).to_owned(),
-        })
-    }
-
-    fn refusal(&self, path: &Path, text: &str) -> Error {
-        Error::new(format!("edition {} is not supported yet: proto2 and proto3 are", self.year))
-            .at(path, text, self.offset, self.width, "this file is written in an edition")
-            .help(
-                "write `syntax = \"proto3\";` in its place and drop `features.*` options (proto3 has their usual values), \
-                 or keep a proto3 copy of the contract beside it: both put the same bytes on the wire",
-            )
     }
 }
 

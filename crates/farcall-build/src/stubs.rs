@@ -34,7 +34,7 @@ fn statics(service: &Service) -> TokenStream {
     let descriptions = methods.iter().map(description);
     quote! {
         mod #module {
-            pub(super) static #descriptor: ::farcall::codegen::ServiceDescriptor = ::farcall::codegen::ServiceDescriptor {
+            pub(super) static #descriptor: ::farcall::codec::ServiceDescriptor = ::farcall::codec::ServiceDescriptor {
                 name: #full_name,
                 methods: &[#(#descriptions),*],
             };
@@ -47,7 +47,7 @@ fn constant(method: &Method) -> TokenStream {
     let Method { constant, path, request, response, shape, .. } = method;
     let (request, response, shape) = (&request.below, &response.below, shape_path(*shape));
     quote! {
-        pub(super) static #constant: ::farcall::codegen::Method<#request, #response> = ::farcall::codegen::Method::new(
+        pub(super) static #constant: ::farcall::codec::Method<#request, #response> = ::farcall::codec::Method::new(
             #path,
             #shape,
             &::farcall_protobuf::Buffa,
@@ -59,15 +59,15 @@ fn constant(method: &Method) -> TokenStream {
 fn description(method: &Method) -> TokenStream {
     let Method { name, path, shape, .. } = method;
     let shape = shape_path(*shape);
-    quote!(::farcall::codegen::MethodDescriptor { name: #name, path: #path, shape: #shape })
+    quote!(::farcall::codec::MethodDescriptor { name: #name, path: #path, shape: #shape })
 }
 
 fn shape_path(shape: Shape) -> TokenStream {
     match shape {
-        Shape::Unary => quote!(::farcall::codegen::Shape::Unary),
-        Shape::ServerStreaming => quote!(::farcall::codegen::Shape::ServerStreaming),
-        Shape::ClientStreaming => quote!(::farcall::codegen::Shape::ClientStreaming),
-        Shape::Bidi => quote!(::farcall::codegen::Shape::Bidi),
+        Shape::Unary => quote!(::farcall::codec::Shape::Unary),
+        Shape::ServerStreaming => quote!(::farcall::codec::Shape::ServerStreaming),
+        Shape::ClientStreaming => quote!(::farcall::codec::Shape::ClientStreaming),
+        Shape::Bidi => quote!(::farcall::codec::Shape::Bidi),
     }
 }
 

@@ -51,8 +51,102 @@ fn refusal<T: MessageName>(cause: &DecodeError, size: usize, limit: usize) -> Co
     let name = T::FULL_NAME;
     CodecError::new(match cause {
         DecodeError::ElementMemoryLimitExceeded => {
-            format!("{name}: the elements of these {size} bytes take more than the limit of {limit} bytes of memory; send fewer at once")
+            format!(
+                "{name}: the elements of these {size} bytes take more than the limit of {limit} bytes of memory; send fewer at once"
+            )
         }
         _ => format!("{name}: {cause} (in {size} bytes)"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::well_known::{ListValue, StringValue, Timestamp, Type, Value};
+    use bytes::Bytes;
+
+    fn encoded<T: Message + MessageName>(message: &T) -> Bytes {
+        let mut out = EncodeBuf::new(usize::MAX);
+        Buffa.encode(message, &mut out).expect("the message is small enough");
+        out.take().into_bytes()
+    }
+
+    fn refused<T: Message + MessageName>(bytes: &'static [u8]) -> String {
+        let decoded: Result<T, CodecError> = Buffa.decode(Payload::from(bytes));
+        decoded.err().expect("the bytes are no such message").to_string()
+    }
+
+    fn timestamp() -> Timestamp {
+        Timestamp { seconds: 300, nanos: 7, ..Default::default() }
+    }
+
+    /// A list of so many truths: four bytes each on the wire.
+    fn truths(count: usize) -> ListValue {
+        ListValue { values: vec![Value::from(true); count], ..Default::default() }
+    }
+
+    #[test]
+    fn a_message_is_appended_to_what_is_there() {
+        let mut out = EncodeBuf::new(usize::MAX);
+        out.put_slice(b"before");
+        Buffa.encode(&timestamp(), &mut out).expect("the message is small enough");
+        assert_eq!(out.take().into_bytes(), b"before\x08\xac\x02\x10\x07"[..]);
+    }
+
+    #[test]
+    fn an_empty_message_is_no_bytes_and_back() {
+        assert_eq!(encoded(&Timestamp::default()).len(), 0);
+        assert_eq!(Buffa.decode(Payload::default()), Ok(Timestamp::default()));
+    }
+
+    #[test]
+    fn a_message_in_pieces_is_decoded_like_one_in_one() {
+        let list = truths(100);
+        let bytes = encoded(&list);
+        for cut in 0..=bytes.len() {
+            let mut payload = Payload::default();
+            payload.push(bytes.slice(..cut));
+            payload.push(bytes.slice(cut..));
+            assert_eq!(Buffa.decode(payload).as_ref(), Ok(&list), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_type_and_the_reason() {
+        let text = refused::<Timestamp>(b"\x0a\x01x");
+        assert_eq!(text, "google.protobuf.Timestamp: wire type mismatch on field 1: expected 0, got 2 (in 3 bytes)");
+        let text = refused::<StringValue>(b"\x0a\x02\xff\xff");
+        assert_eq!(text, "google.protobuf.StringValue: invalid UTF-8 in string field (in 4 bytes)");
+        let text = refused::<StringValue>(b"\x0a\x09x");
+        assert_eq!(text, "google.protobuf.StringValue: unexpected end of buffer (in 3 bytes)");
+        assert!(refused::<Timestamp>(&[0xff; 11]).starts_with("google.protobuf.Timestamp: "));
+    }
+
+    #[test]
+    fn four_mebibytes_of_small_elements_are_decoded() {
+        let list = truths((4 << 20) / 4);
+        let bytes = encoded(&list);
+        assert_eq!(bytes.len(), 4 << 20);
+        assert!(Buffa.decode(Payload::from(bytes)).is_ok_and(|decoded: ListValue| decoded == list));
+    }
+
+    #[test]
+    fn elements_that_take_far_more_memory_than_bytes_are_refused() {
+        // Two bytes each, and a `Field` is a hundred times larger.
+        let bytes = [0x12, 0].repeat(1 << 20);
+        let decoded: Result<Type, CodecError> = Buffa.decode(Payload::from(bytes));
+        let text = decoded.err().expect("the elements take too much").to_string();
+        assert!(text.starts_with("google.protobuf.Type: the elements of these 2097152 bytes take more than"), "{text}");
+    }
+
+    #[test]
+    fn messages_too_deep_in_each_other_are_refused() {
+        let mut value = Value::from(true);
+        for _ in 0..200 {
+            value = Value::from(ListValue { values: vec![value], ..Default::default() });
+        }
+        let decoded: Result<Value, CodecError> = Buffa.decode(Payload::from(encoded(&value)));
+        let text = decoded.err().expect("it is too deep").to_string();
+        assert!(text.starts_with("google.protobuf.Value: recursion limit exceeded"), "{text}");
+    }
 }

@@ -3,7 +3,7 @@
 //! The message runtime is buffa; users meet it only through the names below, so that it can be exchanged or updated
 //! without a change to their crates. `farcall-build` writes the messages:
 //!
-//! ```ignore
+//! ```text
 //! pub mod proto {
 //!     farcall_protobuf::include_proto!(); // what farcall_build::compile wrote in build.rs
 //! }
@@ -16,11 +16,12 @@
 //! | a scalar with `optional` | `Option` |
 //! | a message | [`MessageField`]: reads as the message, [`MessageField::some`] to set it, `is_set` to ask |
 //! | an enum | [`EnumValue`], which keeps numbers that this contract does not know; proto2 enums are plain |
-//! | `repeated`, `map` | `Vec`, `HashMap` |
+//! | `repeated`, `map` | `Vec`, [`HashMap`] |
 //! | `oneof` | `Option` of an enum |
 
 mod codec;
 
+pub use buffa::__private::HashMap;
 pub use buffa::{DecodeError, EnumValue, Enumeration, Message, MessageField, MessageName};
 pub use codec::Buffa;
 

@@ -199,3 +199,6 @@ reasons! {
     /// Our side of the call gave up.
     Cancelled => Caller, Cancel, Cancelled, "the call was cancelled";
 }
+
+#[cfg(test)]
+mod tests;

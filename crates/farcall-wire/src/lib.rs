@@ -12,6 +12,8 @@ pub mod error;
 pub mod grpc;
 pub mod h2;
 pub mod outbox;
+#[cfg(test)]
+mod random;
 mod transitions;
 
 pub use error::{Blame, Fault, Reach, Reason};

@@ -19,6 +19,8 @@ pub struct Outbox {
     /// Up to where `small` is covered by `pieces`; the rest of it comes last.
     sealed: usize,
     length: usize,
+    /// Bytes that were ever appended.
+    appended: u64,
 }
 
 #[derive(Debug)]
@@ -33,7 +35,7 @@ impl Outbox {
     pub(crate) fn append<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         let before = self.small.len();
         let result = write(&mut self.small);
-        self.length += self.small.len().saturating_sub(before);
+        self.grow(self.small.len().saturating_sub(before));
         result
     }
 
@@ -47,7 +49,7 @@ impl Outbox {
             self.pieces.push_back(Piece::Small(open));
             self.sealed = self.small.len();
         }
-        self.length += bytes.len();
+        self.grow(bytes.len());
         self.pieces.push_back(Piece::Shared(bytes));
     }
 
@@ -59,6 +61,21 @@ impl Outbox {
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.length == 0
+    }
+
+    /// Bytes that were ever appended.
+    pub(crate) fn appended(&self) -> u64 {
+        self.appended
+    }
+
+    /// Bytes that have left.
+    pub(crate) fn written(&self) -> u64 {
+        self.appended - self.length as u64
+    }
+
+    fn grow(&mut self, by: usize) {
+        self.length += by;
+        self.appended += by as u64;
     }
 
     /// Takes the buffer back to its start when all of it has left, or when more than half of a large one has.

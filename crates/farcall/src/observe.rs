@@ -3,8 +3,8 @@
 //! Texts of panics and sources of errors are logged here and never sent to a peer.
 
 use std::any::Any;
-use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 
 use farcall_wire::Fault;
 use farcall_wire::grpc::Incident;
@@ -17,8 +17,9 @@ const TARGET: &str = "farcall";
 /// A GOAWAY or a reset, sent or received, or headers that were too large.
 pub(crate) fn incident(peer: &Peer, incident: &Incident) {
     match incident {
-        Incident::ResetSent { serial, reason } => {
-            debug!(target: TARGET, %peer, stream = serial, reason = reason.name(), "reset sent: {reason}");
+        Incident::ResetSent { serial, code, reason } => {
+            let reason = reason.map_or("the application's wish", |reason| reason.name());
+            debug!(target: TARGET, %peer, stream = serial, %code, reason, "reset sent");
         }
         Incident::ResetReceived { serial, code } => {
             debug!(target: TARGET, %peer, stream = serial, %code, "reset received");
@@ -30,10 +31,9 @@ pub(crate) fn incident(peer: &Peer, incident: &Incident) {
         Incident::GoAwayReceived { code, debug: text } => {
             debug!(target: TARGET, %peer, %code, text = %text.escape_ascii(), "goaway received");
         }
-        Incident::LargeHeaders { serial, bytes } => {
-            debug!(target: TARGET, %peer, stream = serial, bytes, "large header list");
+        Incident::LargeHeaders { serial, limit } => {
+            debug!(target: TARGET, %peer, stream = serial, limit, "header list refused");
         }
-        other => debug!(target: TARGET, %peer, "{other:?}"),
     }
 }
 
@@ -41,7 +41,9 @@ pub(crate) fn incident(peer: &Peer, incident: &Incident) {
 pub(crate) fn connection_failed(peer: &Peer, fault: Option<&Fault>, error: Option<&io::Error>) {
     match (fault, error) {
         (_, Some(error)) => debug!(target: TARGET, %peer, %error, "connection lost"),
-        (Some(fault), None) => debug!(target: TARGET, %peer, reason = fault.reason.name(), "connection failed: {fault}"),
+        (Some(fault), None) => {
+            debug!(target: TARGET, %peer, reason = fault.reason.name(), "connection failed: {fault}")
+        }
         (None, None) => {}
     }
 }
@@ -62,6 +64,9 @@ pub(crate) fn accept_failed(error: &io::Error, pause: std::time::Duration) {
 }
 
 /// A server begins, or ends.
-pub(crate) fn server(what: &str, address: &dyn fmt::Display) {
-    info!(target: TARGET, %address, "{what}");
+pub(crate) fn serving(address: Option<SocketAddr>, what: &str) {
+    match address {
+        Some(address) => info!(target: TARGET, %address, "{what}"),
+        None => info!(target: TARGET, "{what}"),
+    }
 }

@@ -152,7 +152,7 @@ pub(crate) enum Close<T: 'static> {
     /// Encoded, and compressed where the call compresses.
     Encoded { path: &'static str, codec: &'static dyn Codec<T> },
     /// As it is.
-    Raw(fn(&T, &mut EncodeBuf)),
+    Raw(fn(&T, &mut EncodeBuf) -> Result<(), Status>),
 }
 
 impl<T> Outbound<T> {
@@ -181,10 +181,7 @@ impl<T> Outbound<T> {
             Close::Encoded { path, codec } => {
                 encode(*codec, path, message, if *compress { encoding } else { Encoding::Identity }, out)
             }
-            Close::Raw(raw) => {
-                raw(message, out);
-                Ok(())
-            }
+            Close::Raw(raw) => raw(message, out),
         })
     }
 
@@ -224,9 +221,9 @@ impl<T> fmt::Debug for Outbound<T> {
 /// Inflates and decodes one message.
 pub(crate) fn decode<T>(codec: &dyn Codec<T>, path: &str, received: Received) -> Result<T, Status> {
     let payload = compress::open(received)?;
-    codec.decode(payload).map_err(|error| {
-        Status::internal(format!("a message of {path} is no {}: {error}", type_name::<T>()))
-    })
+    codec
+        .decode(payload)
+        .map_err(|error| Status::internal(format!("a message of {path} is no {}: {error}", type_name::<T>())))
 }
 
 /// Encodes one message with its prefix, compressed if `encoding` says so; an error leaves `out` as it was.

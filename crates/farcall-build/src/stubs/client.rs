@@ -10,7 +10,10 @@ use crate::service::{Method, Service, Shape};
 /// `struct UserServiceClient`.
 pub(super) fn client(service: &Service) -> TokenStream {
     let Service { client, full_name, .. } = service;
-    let docs = docs::attributes(&service.comment, &format!("A client of `{full_name}`: cheap to clone, one connection for all."));
+    let docs = docs::attributes(
+        &service.comment,
+        &format!("A client of `{full_name}`: cheap to clone, one connection for all."),
+    );
     let deprecated = deprecated(service.deprecated);
     let methods = service.methods.iter().map(|method| function(method, service));
     quote! {

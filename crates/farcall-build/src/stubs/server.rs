@@ -55,7 +55,8 @@ pub(super) fn server(service: &Service) -> TokenStream {
     let Service { contract, server, full_name, module, descriptor, .. } = service;
     // The parameter must not be the name of the trait.
     let parameter = if contract == "S" { format_ident!("T") } else { format_ident!("S") };
-    let docs = docs::attributes(&[], &format!("Serves `{full_name}` from an implementation of [its trait]({contract})."));
+    let docs =
+        docs::attributes(&[], &format!("Serves `{full_name}` from an implementation of [its trait]({contract})."));
     let deprecated = deprecated(service.deprecated);
     let name = server.to_string();
     let arms = service.methods.iter().enumerate().map(|(index, method)| arm(index, method, service, &parameter));
@@ -92,8 +93,8 @@ pub(super) fn server(service: &Service) -> TokenStream {
             }
         }
 
-        impl<#parameter: #contract> ::farcall::codegen::Service for #server<#parameter> {
-            fn descriptor(&self) -> &'static ::farcall::codegen::ServiceDescriptor {
+        impl<#parameter: #contract> ::farcall::server::Service for #server<#parameter> {
+            fn descriptor(&self) -> &'static ::farcall::codec::ServiceDescriptor {
                 &#module::#descriptor
             }
 
@@ -101,12 +102,12 @@ pub(super) fn server(service: &Service) -> TokenStream {
                 &self,
                 method: usize,
                 call: ::farcall::Call,
-                io: ::farcall::codegen::Io,
-            ) -> ::farcall::codegen::Handling {
+                io: ::farcall::server::Io,
+            ) -> ::farcall::server::Handling {
                 let service = ::std::sync::Arc::clone(&self.service);
                 match method {
                     #(#arms)*
-                    _ => ::farcall::codegen::Handling::unimplemented(call),
+                    _ => ::farcall::server::Handling::unimplemented(call),
                 }
             }
         }
@@ -122,25 +123,25 @@ fn arm(index: usize, method: &Method, service: &Service, parameter: &Ident) -> T
     let body = match method.shape {
         Shape::Unary => quote! {
             let request = io.request(#method_static);
-            ::farcall::codegen::Handling::unary(#method_static, async move {
+            ::farcall::server::Handling::unary(#method_static, async move {
                 #invoke(&*service, &call, request.await?).await
             })
         },
         Shape::ServerStreaming => quote! {
             let (request, replies) = io.server_streaming(#method_static);
-            ::farcall::codegen::Handling::streaming(async move {
+            ::farcall::server::Handling::streaming(async move {
                 #invoke(&*service, &call, request.await?, replies).await
             })
         },
         Shape::ClientStreaming => quote! {
             let requests = io.inbound(#method_static);
-            ::farcall::codegen::Handling::unary(#method_static, async move {
+            ::farcall::server::Handling::unary(#method_static, async move {
                 #invoke(&*service, &call, requests).await
             })
         },
         Shape::Bidi => quote! {
             let (requests, replies) = io.bidi(#method_static);
-            ::farcall::codegen::Handling::streaming(async move {
+            ::farcall::server::Handling::streaming(async move {
                 #invoke(&*service, &call, requests, replies).await
             })
         },

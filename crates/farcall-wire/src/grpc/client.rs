@@ -120,9 +120,11 @@ impl Connection {
     }
 
     pub(super) fn handle_client_reset(&mut self, id: CallId, cause: Cause, now: Instant) {
+        // A server that has answered has seen the call, whatever it says afterwards.
+        let waiting = self.calls.get(id).is_some_and(|call| matches!(call.phase, Phase::Waiting));
         let processed = match cause {
-            Cause::Peer(ErrorCode::RefusedStream) | Cause::Unprocessed => Processed::No,
-            Cause::Peer(_) | Cause::Fault(_) => Processed::Perhaps,
+            Cause::Peer(ErrorCode::RefusedStream) | Cause::Unprocessed if waiting => Processed::No,
+            Cause::Peer(_) | Cause::Unprocessed | Cause::Fault(_) => Processed::Perhaps,
         };
         let status = match cause {
             Cause::Peer(code) => reset_by_peer(code),
@@ -137,9 +139,9 @@ impl Connection {
 
     fn done_with(&mut self, id: CallId, status: Result<(), Status>, trailers: Metadata, now: Instant) {
         match status {
-            Err(status) if status.code() == Code::Cancelled => {
-                let status = self.check_deadline(id, status, now);
-                self.end_call(id, Outcome { status: Err(status), trailers, processed: Processed::Perhaps });
+            // W50: nothing of the trailers is used when it was the deadline.
+            Err(status) if status.code() == Code::Cancelled && self.is_late(id, now) => {
+                self.done(id, Err(Fault::call(Reason::DeadlineExceeded).into()));
             }
             status => self.end_call(id, Outcome { status, trailers, processed: Processed::Perhaps }),
         }
@@ -151,12 +153,15 @@ impl Connection {
 
     /// W50: what a cancelled call is told after its own deadline is DEADLINE_EXCEEDED.
     fn check_deadline(&self, id: CallId, status: Status, now: Instant) -> Status {
-        let deadline = self.calls.get(id).and_then(|call| call.deadline);
-        if status.code() == Code::Cancelled && deadline.is_some_and(|at| at <= now) {
-            Fault::call(Reason::DeadlineExceeded).into()
-        } else {
-            status
+        match status.code() == Code::Cancelled && self.is_late(id, now) {
+            true => Fault::call(Reason::DeadlineExceeded).into(),
+            false => status,
         }
+    }
+
+    /// Whether the deadline of a call has passed.
+    fn is_late(&self, id: CallId, now: Instant) -> bool {
+        self.calls.get(id).and_then(|call| call.deadline).is_some_and(|at| at <= now)
     }
 
     /// Tells the application, and ends what of the stream is still open.

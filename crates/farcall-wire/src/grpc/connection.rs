@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
-use super::call::{Call, Calls};
+use super::call::{Call, Calls, Phase};
 use super::deadlines::Deadlines;
-use super::{CallId, Config, Event, Payload, RequestHead, Status};
+use super::{CallId, Config, Event, Payload, ReplyHead, RequestHead, Status};
 use crate::error::{Fault, Reason};
 use crate::h2::event::{Cause, Event as H2Event};
 use crate::h2::{self, ErrorCode, Fields, Role, StreamKey};
@@ -20,7 +20,7 @@ use crate::outbox::Outbox;
 /// One gRPC connection.
 #[derive(Debug)]
 pub struct Connection {
-    pub(super) h2: h2::Connection,
+    pub(crate) h2: h2::Connection,
     pub(super) config: Config,
     pub(super) calls: Calls,
     pub(super) deadlines: Deadlines,
@@ -89,9 +89,12 @@ impl Connection {
     }
 
     /// Sends whole messages, each with its prefix, as [`super::EncodeBuf::take`] gives them. Nothing happens to a call
-    /// that is over.
+    /// that is over. A server whose response headers have not left sends plain ones first (W30).
     pub fn send(&mut self, call: CallId, framed: Payload) {
-        if self.calls.get(call).is_some() {
+        if let Some(known) = self.calls.get(call) {
+            if matches!(known.phase, Phase::Asked { .. }) {
+                self.reply_head(call, &ReplyHead::default());
+            }
             for segment in framed.segments() {
                 self.h2.send_data(call.0, segment.clone());
             }
@@ -106,7 +109,9 @@ impl Connection {
     /// Returns the credit of messages that were consumed; the sum of several [`Event::Message`] may come at once.
     pub fn release(&mut self, call: CallId, credit: u32) {
         let Some(known) = self.calls.get_mut(call) else { return };
-        known.delivered = known.delivered.saturating_sub(u64::from(credit));
+        // No more than there is: a window must not grow by what its owner counts wrongly.
+        let credit = u32::try_from(known.delivered).unwrap_or(u32::MAX).min(credit);
+        known.delivered -= u64::from(credit);
         let partial = if known.delivered == 0 { std::mem::take(&mut known.partial) } else { 0 };
         self.h2.release(call.0, credit.saturating_add(partial));
     }
@@ -179,6 +184,7 @@ impl Connection {
             H2Event::Oversize { stream, .. } => self.refuse_oversize(stream),
             H2Event::Data { stream, bytes, end } => self.handle_data(CallId(stream), bytes, end, now),
             H2Event::Reset { stream, cause } => self.handle_reset(CallId(stream), cause, now),
+            H2Event::Room { stream, .. } if self.calls.get(CallId(stream)).is_none() => {}
             H2Event::Room { stream, bytes } => self.events.push_back(Event::Room { call: CallId(stream), bytes }),
             H2Event::Ready => self.events.push_back(Event::Ready),
             H2Event::Available if server => {}
@@ -213,12 +219,16 @@ impl Connection {
         let Some(call) = self.calls.get_mut(id) else { return };
         call.deadline = None;
         let reason = Reason::DeadlineExceeded;
+        let status = Fault::call(reason).into();
+        let server = self.h2.role() == Role::Server;
+        if server && self.h2.queued_on(id.0) == 0 {
+            // A status says more than CANCEL does: a client whose own clock is a little behind this one takes a reset
+            // for CANCELLED, as grpcio does. Behind queued messages a status might never leave.
+            return self.refuse(id, status);
+        }
         // W50: the peer learns of it by CANCEL, the application by DEADLINE_EXCEEDED.
         self.h2.reset(id.0, ErrorCode::Cancel, Some(reason));
-        match self.h2.role() {
-            Role::Server => self.cancel(id, Fault::call(reason).into()),
-            Role::Client => self.done(id, Err(Fault::call(reason).into())),
-        }
+        if server { self.cancel(id, status) } else { self.done(id, Err(status)) }
     }
 
     /// Adds a call.

@@ -234,3 +234,6 @@ fn trim(value: &[u8]) -> &[u8] {
 fn text(value: &[u8]) -> String {
     String::from_utf8_lossy(value).into_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,8 @@ pub(super) fn refusal(refusal: &Refusal, accept: &[u8], fields: &mut Fields) {
     }
     let Some(status) = &refusal.status else { return };
     content_type("", fields);
+    // W23: whoever sent an encoding that is not understood learns from the answer what is.
+    let accept = if accept.is_empty() { Encoding::Identity.name().as_bytes() } else { accept };
     encodings(Encoding::Identity, accept, fields);
     trailers(&ReplyEnd::from(status.clone()), fields);
 }
@@ -107,3 +109,6 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
 
 /// Where `google.rpc.Status` travels (W35).
 const DETAILS: &[u8] = b"grpc-status-details-bin";
+
+#[cfg(test)]
+mod tests;

@@ -100,3 +100,6 @@ fn check_encoding(call: &Call, message: &Message, config: &super::Config) -> Res
 
 /// Bytes of a non-gRPC answer that are kept for the status message.
 const FOREIGN_TEXT: usize = 1_024;
+
+#[cfg(test)]
+mod tests;

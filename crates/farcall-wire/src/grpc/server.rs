@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::call::{Call, Phase};
 use super::head_reading::{self, Refusal};
-use super::{CallId, Connection, EncodeBuf, Event, ReplyEnd, ReplyHead, RequestHead, Status};
+use super::{CallId, Connection, EncodeBuf, Event, ReplyEnd, ReplyHead, RequestHead, Splitter, Status};
 use crate::error::{Fault, Reason};
 use crate::h2::{ErrorCode, Fields, StreamKey};
 
@@ -33,10 +33,10 @@ impl Connection {
 
     /// Reads a head, or remembers it.
     fn read_head(&mut self, fields: &Arc<Fields>) -> Result<Arc<RequestHead>, Refusal> {
-        if let Some((seen, head)) = &self.last_head {
-            if Arc::ptr_eq(seen, fields) {
-                return Ok(Arc::clone(head));
-            }
+        if let Some((seen, head)) = &self.last_head
+            && Arc::ptr_eq(seen, fields)
+        {
+            return Ok(Arc::clone(head));
         }
         let head = Arc::new(head_reading::request(fields, self.config.accept)?);
         self.last_head = Some((Arc::clone(fields), Arc::clone(&head)));
@@ -147,6 +147,8 @@ impl Connection {
             self.deadlines.remove(at, id);
         }
         self.unfinished = self.unfinished.saturating_sub(std::mem::take(&mut call.unfinished) as u64);
+        // What is no longer counted is no longer held, however long the handler takes to end.
+        call.splitter = Splitter::new(0);
         self.events.push_back(Event::Cancelled { call: id, status });
     }
 

@@ -104,9 +104,10 @@ impl Status {
         self
     }
 
-    /// With the number that the peer sent, where that is not the number of the code.
+    /// With the number that the peer sent, where that is not the number of the code. 0 changes nothing: a status is
+    /// never OK.
     pub fn with_raw_code(mut self, number: u32) -> Self {
-        if number != self.raw_code() {
+        if number != self.raw_code() && number != 0 {
             self.extra_mut().raw_code = Some(number);
         }
         self

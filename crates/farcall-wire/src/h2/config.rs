@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::connection::DEFAULT_WINDOW;
+
 /// Which side of the connection this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -39,6 +41,19 @@ pub struct Config {
     pub drain_timeout: Duration,
 }
 
+impl Config {
+    /// The same with every value that a peer would refuse brought into the range that RFC 9113 gives it.
+    pub(super) fn in_range(mut self) -> Self {
+        //= RFC 9113 §6.9.1, §6.9.2: no window above 2^31-1, the connection's never below 65,535
+        self.stream_window = self.stream_window.clamp(1, MAX_WINDOW);
+        self.connection_window = self.connection_window.clamp(DEFAULT_WINDOW, MAX_WINDOW);
+        self.max_window = self.max_window.min(MAX_WINDOW);
+        //= RFC 9113 §4.2: SETTINGS_MAX_FRAME_SIZE lies between 2^14 and 2^24-1
+        self.max_frame_size = self.max_frame_size.clamp(1 << 14, (1 << 24) - 1);
+        self
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -54,5 +69,24 @@ impl Default for Config {
             handshake_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+/// The largest window, in bytes.
+const MAX_WINDOW: u32 = (1 << 31) - 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_no_peer_would_take_are_brought_into_range() {
+        let wild = Config { stream_window: u32::MAX, connection_window: 0, max_frame_size: 1, ..Config::default() };
+        let tame = wild.in_range();
+        assert_eq!((tame.stream_window, tame.connection_window), (MAX_WINDOW, DEFAULT_WINDOW));
+        assert_eq!(tame.max_frame_size, 16_384);
+        let wild = Config { stream_window: 0, max_frame_size: u32::MAX, max_window: u32::MAX, ..Config::default() };
+        let tame = wild.in_range();
+        assert_eq!((tame.stream_window, tame.max_frame_size, tame.max_window), (1, 0xff_ffff, MAX_WINDOW));
     }
 }

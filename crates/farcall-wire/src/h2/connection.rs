@@ -9,10 +9,11 @@ use std::time::Instant;
 use bytes::{Buf, BytesMut};
 
 use super::config::{Config, Role};
+use super::control::Waiting;
 use super::event::{Cause, Event, Incident, StreamKey};
 use super::flow::{Credit, Probing};
 use super::frame::{self, FRAME_HEAD, FrameHead, kind};
-use super::goaway::Leaving;
+use super::goaway::{self, Leaving};
 use super::hpack::{Decoder, Encoder};
 use super::memo::Memo;
 use super::recv_headers::Block;
@@ -30,7 +31,11 @@ pub struct Connection {
     pub(super) role: Role,
     pub(super) phase: Phase,
     pub(super) leaving: Leaving,
+    /// The last stream that a GOAWAY of this side has told.
+    pub(super) told_last: u32,
     pub(super) peer: PeerSettings,
+    /// The peer has acknowledged our SETTINGS.
+    pub(super) settled: bool,
     pub(super) streams: Streams,
     pub(super) decoder: Decoder,
     pub(super) encoder: Encoder,
@@ -45,8 +50,8 @@ pub struct Connection {
     /// Sum of the windows of all streams, in bytes.
     pub(super) granted: u64,
     pub(super) outbox: Outbox,
-    /// Control frames in the outbox since it was last empty.
-    pub(super) control: u32,
+    /// Control frames that wait in the outbox.
+    pub(super) control: Waiting,
     /// Bytes that wait in the queues of all streams.
     pub(super) queued: usize,
     pub(super) timers: Timers,
@@ -78,22 +83,25 @@ impl Connection {
     }
 
     fn new(role: Role, config: Config, now: Instant) -> Self {
+        let config = config.in_range();
         let mut connection = Self {
             role,
             phase: if role == Role::Server { Phase::Preface } else { Phase::Settings },
             leaving: Leaving::No,
+            told_last: goaway::LAST_ID,
             peer: PeerSettings::default(),
+            settled: false,
             streams: Streams::new(role),
             decoder: Decoder::new(HEADER_TABLE),
             encoder: Encoder::new(),
             memo: Memo::default(),
             block: None,
             send_window: Window::new(DEFAULT_WINDOW),
-            credit: Credit::new(DEFAULT_WINDOW, config.connection_window.max(DEFAULT_WINDOW)),
+            credit: Credit::new(DEFAULT_WINDOW, config.connection_window),
             probing: Probing::default(),
             granted: 0,
             outbox: Outbox::default(),
-            control: 0,
+            control: Waiting::default(),
             queued: 0,
             timers: Timers::default(),
             events: VecDeque::new(),
@@ -186,16 +194,16 @@ impl Connection {
 
     /// The bytes to be written next, filled by fair turns of the streams. Write and advance until it is empty.
     pub fn outbox(&mut self) -> &mut Outbox {
-        if self.outbox.is_empty() {
-            self.control = 0;
-        }
+        self.control.pass(self.outbox.written(), self.outbox.appended());
         self.fill();
         &mut self.outbox
     }
 
     /// Whether bytes of the peer are welcome: not while too much waits to be written. Writing makes it true again.
     pub fn wants_bytes(&self) -> bool {
-        self.phase != Phase::Over && self.outbox.len() < OUTBOX_PAUSE && self.control < self.config.control_limit
+        self.phase != Phase::Over
+            && self.outbox.len() < OUTBOX_PAUSE
+            && self.control.count() < self.config.control_limit
     }
 
     /// How many more streams this side may open now.
@@ -257,7 +265,7 @@ impl Connection {
 
     /// Counts a control frame that this side writes because of the peer, then writes it.
     pub(super) fn control(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        self.control = self.control.saturating_add(1);
+        self.control.add();
         self.outbox.append(write);
     }
 
@@ -277,3 +285,6 @@ const HEADER_TABLE: u32 = 4_096;
 /// With this many bytes waiting to be written nothing more is read: requests whose replies the peer does not fetch
 /// must not pile up.
 const OUTBOX_PAUSE: usize = 256 << 10;
+
+#[cfg(test)]
+mod tests;

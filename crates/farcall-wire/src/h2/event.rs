@@ -31,7 +31,7 @@ impl StreamKey {
 pub enum Event {
     /// The peer's first SETTINGS have arrived.
     Ready,
-    /// A header list: a request, a response (1xx too), or trailers.
+    /// A header list: a request, a final response, or trailers. Interim responses (1xx) are passed over.
     Headers {
         /// The stream.
         stream: StreamKey,

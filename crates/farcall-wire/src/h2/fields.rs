@@ -9,6 +9,8 @@ use super::hpack::{FieldSink, Indexing};
 pub struct Fields {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
+    /// What `content-length` says, once `verdict` has read it.
+    pub(super) content_length: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +39,7 @@ impl Fields {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
+        self.content_length = None;
     }
 
     /// How many fields there are.

@@ -62,6 +62,18 @@ impl Credit {
         self.target = self.target.max(target);
     }
 
+    /// Takes `bytes` from the window that the peer no longer counts with.
+    pub(super) fn shrink(&mut self, bytes: u32) {
+        // Never an overflow: it becomes smaller.
+        let _ = self.window.shift(-i64::from(bytes));
+    }
+
+    /// Bytes that the peer may send now.
+    #[cfg(test)]
+    pub(super) fn open(&self) -> u32 {
+        self.window.available()
+    }
+
     /// The size that the window is kept at, in bytes.
     pub(super) fn target(&self) -> u32 {
         self.target
@@ -88,8 +100,8 @@ impl Probing {
         }
         self.idle_bytes = self.idle_bytes.saturating_add(bytes);
         // A quarter of a window is a sign of a stream worth a probe; after misses, more is asked for.
-        let due = (stream_target / 4) << self.misses.min(MOST_MISSES);
-        if self.idle_bytes < due {
+        let due = u64::from(stream_target / 4) << self.misses.min(MOST_MISSES);
+        if u64::from(self.idle_bytes) < due {
             return false;
         }
         self.running = true;

@@ -93,12 +93,15 @@ impl Connection {
     }
 
     pub(super) fn send_goaway(&mut self, last: u32, code: ErrorCode, debug: &[u8], reason: Option<Reason>) {
+        //= RFC 9113 §6.8: the last stream that was told never grows: the peer may have tried the others elsewhere
+        self.told_last = self.told_last.min(last);
+        let last = self.told_last;
         self.outbox.append(|out| goaway::encode(last, code, debug, out));
         self.events.push_back(Event::Incident(Incident::GoAwaySent { code, reason }));
     }
 }
 
 /// The largest stream number: every stream is still welcome.
-const LAST_ID: u32 = (1 << 31) - 1;
+pub(super) const LAST_ID: u32 = (1 << 31) - 1;
 /// Bytes of a peer's debug text that are kept for the log.
 const DEBUG_SHOWN: usize = 256;

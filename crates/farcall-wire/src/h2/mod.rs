@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod connection;
+mod control;
 mod error_code;
 pub mod event;
 pub mod fields;
@@ -11,6 +12,8 @@ mod goaway;
 pub mod hpack;
 mod memo;
 mod ping;
+#[cfg(test)]
+pub(crate) mod raw_peer;
 mod recv;
 mod recv_headers;
 mod send;

@@ -12,7 +12,7 @@ use super::frame::{FrameHead, data, flag, kind, priority, push_promise, rst_stre
 use super::state::{Input, State};
 use super::stream::Heard;
 use super::streams::Standing;
-use crate::error::{Fault, Reason};
+use crate::error::{Fault, Reach, Reason};
 
 impl Connection {
     /// What may not come now: anything but SETTINGS first, anything but CONTINUATION within a header block.
@@ -80,10 +80,15 @@ impl Connection {
         if stream.heard == Heard::Nothing {
             return Err(Fault::call(Reason::MessageOrder { what: "data before headers" }));
         }
+        let end = head.has(flag::END_STREAM);
+        stream.keep_promise(body.len(), end)?;
         let padding = head.length.saturating_sub(u32::try_from(body.len()).unwrap_or(u32::MAX));
         stream.credit.give_back(padding);
         let target = stream.credit.target();
-        let end = head.has(flag::END_STREAM);
+        if padding > 0 {
+            //= RFC 9113 §5.2.2: a peer that sends padding alone must not run out of credit: nobody else gives it back
+            self.send_stream_credit(key);
+        }
         self.events.push_back(Event::Data { stream: key, bytes: payload.slice(body), end });
         if end {
             self.advance(key, Input::ReceivedEnd);
@@ -126,7 +131,12 @@ impl Connection {
     }
 
     fn recv_window_update(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
-        let increment = window_update::parse(head, payload)?;
+        let increment = match window_update::parse(head, payload) {
+            Ok(increment) => increment,
+            //= RFC 9113 §5.1: an idle stream cannot be reset, and one that is over is not reset again
+            Err(fault) if fault.reach == Reach::Connection => return Err(fault),
+            Err(fault) => return if matches!(self.standing(head)?, Standing::Known(_)) { Err(fault) } else { Ok(()) },
+        };
         if head.stream == 0 {
             let overflow = Fault::connection(Reason::WindowOverflow { stream: 0 });
             return self.send_window.grow(increment).map_err(|_| overflow);

@@ -10,7 +10,7 @@ use super::fields::{Collector, Fields};
 use super::frame::{FrameHead, continuation, headers, kind};
 use super::goaway::Leaving;
 use super::state::{Input, State};
-use super::stream::{Heard, Stream};
+use super::stream::Heard;
 use super::streams::Standing;
 use super::verdict::{self, Kind};
 use crate::error::{Fault, Reason};
@@ -110,6 +110,11 @@ impl Connection {
             }
             Standing::Idle => Ok(Place::New),
             Standing::Reset => Ok(Place::Nowhere(Ok(()))),
+            //= RFC 9113 §5.1: a stream of ours may have been reset too long ago to be remembered: what the peer sent
+            //= before it knew must not cost the other streams
+            Standing::Closed if self.streams.is_local(id) => {
+                Ok(Place::Nowhere(Err(Fault::call(Reason::ClosedStream { kind: kind::HEADERS, stream: id }))))
+            }
             //= RFC 9113 §5.1: HEADERS on a stream that both sides had ended
             Standing::Closed => Ok(Place::Nowhere(Err(closed))),
         }
@@ -144,10 +149,12 @@ impl Connection {
         if collector.is_over() {
             return Ok(List::TooLarge);
         }
-        if let Err(what) = verdict::check(&collector.fields, kind) {
-            return Ok(List::Malformed(what));
+        let mut fields = collector.fields;
+        match verdict::check(&fields, kind).and_then(|()| verdict::content_length(&fields)) {
+            Ok(length) => fields.content_length = length,
+            Err(what) => return Ok(List::Malformed(what)),
         }
-        let fields = Arc::new(collector.fields);
+        let fields = Arc::new(fields);
         if self.decoder.generation() == before {
             self.memo.keep(block, before, kind, &fields);
         }
@@ -173,9 +180,13 @@ impl Connection {
         if let Some(reason) = fault {
             return Err(Fault::call(reason));
         }
-        let (send, receive) = (self.peer.initial_window, self.config.stream_window);
-        let key = self.streams.insert(id, |key| Stream::new(key, send, receive));
-        self.granted += u64::from(receive);
+        if let (List::Legal(fields), true) = (&list, end) {
+            //= RFC 9113 §8.1.1: a request without a body has no content-length but 0
+            if fields.content_length.unwrap_or(0) > 0 {
+                return Err(Fault::call(Reason::ContentLength));
+            }
+        }
+        let key = self.insert_stream(id);
         self.deliver(key, list, false, end);
         Ok(())
     }
@@ -196,6 +207,10 @@ impl Connection {
             }
             List::Legal(_) => {}
         }
+        let promised = self.streams.get(key).and_then(|stream| stream.promised);
+        if end && promised.unwrap_or(0) > 0 {
+            return Err(Fault::call(Reason::ContentLength));
+        }
         self.deliver(key, list, kind == Kind::Trailers, end);
         Ok(())
     }
@@ -203,6 +218,9 @@ impl Connection {
     fn deliver(&mut self, key: StreamKey, list: List, trailers: bool, end: bool) {
         if let Some(stream) = self.streams.get_mut(key) {
             stream.heard = Heard::Head;
+            if let (List::Legal(fields), false) = (&list, trailers || end) {
+                stream.promised = fields.content_length;
+            }
         }
         let event = match list {
             List::Legal(fields) => Event::Headers { stream: key, fields, trailers, end },

@@ -6,9 +6,10 @@
 
 use bytes::Bytes;
 
-use super::connection::{Connection, Phase};
+use super::connection::{Connection, DEFAULT_WINDOW, Phase};
 use super::event::{Event, StreamKey};
 use super::fields::Fields;
+use super::flow::Credit;
 use super::frame::{FRAME_HEAD, FrameHead, data, flag, headers, kind};
 use super::state::{Input, State};
 use super::stream::{Ending, Stream};
@@ -22,11 +23,18 @@ impl Connection {
             return None;
         }
         let id = self.streams.next_id()?;
-        let (send, receive) = (self.peer.initial_window, self.config.stream_window);
-        let key = self.streams.insert(id, |key| Stream::new(key, send, receive));
-        self.granted += u64::from(receive);
+        let key = self.insert_stream(id);
         self.send_headers(key, fields, end);
         Some(key)
+    }
+
+    /// Adds a stream with the windows that both sides count with at this time.
+    pub(super) fn insert_stream(&mut self, id: u32) -> StreamKey {
+        let (send, target) = (self.peer.initial_window, self.config.stream_window);
+        //= RFC 9113 §6.9.2: a peer that does not know our settings yet counts with 65,535 bytes
+        let receive = if self.settled { target } else { target.max(DEFAULT_WINDOW) };
+        self.granted += u64::from(target);
+        self.streams.insert(id, |key| Stream::new(key, send, Credit::new(receive, target)))
     }
 
     /// Writes a header list that comes before any body: a response, or the request of a stream just opened.
@@ -40,9 +48,9 @@ impl Connection {
         }
     }
 
-    /// Queues a piece of a body.
+    /// Queues a piece of a body. Nothing happens to a stream whose end is queued.
     pub fn send_data(&mut self, key: StreamKey, bytes: Bytes) {
-        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.state.can_send()) else { return };
+        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.takes_data()) else { return };
         if bytes.is_empty() {
             return;
         }
@@ -54,9 +62,13 @@ impl Connection {
 
     /// Writes a whole small body past the line. `false`: the windows, or what waits before it, do not allow it.
     pub fn send_data_now(&mut self, key: StreamKey, bytes: &[u8]) -> bool {
-        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.state.can_send()) else { return false };
+        // While others wait for their turn, a turn's worth of the connection's window is left to them.
+        let reserved = if self.streams.line.is_empty() { 0 } else { TURN };
+        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.takes_data()) else { return false };
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let fits = length <= TURN && length <= self.send_window.available() && length <= stream.send.window.available();
+        let fits = length <= TURN
+            && length <= self.send_window.available().saturating_sub(reserved)
+            && length <= stream.send.window.available();
         if !fits || stream.send.queued > 0 {
             return false;
         }
@@ -72,13 +84,18 @@ impl Connection {
 
     /// Ends this side's half after what is queued.
     pub fn end(&mut self, key: StreamKey) {
-        self.end_by(key, || Ending::Plain);
+        if self.phase != Phase::Over && self.streams.get(key).is_some_and(Stream::has_sent_all) {
+            //= RFC 9113 §6.9.1: an empty DATA frame needs no window, so that it never waits for anybody's
+            self.outbox.append(|out| data::encode_head(key.id, 0, true, out));
+            self.sent_end(key);
+        } else {
+            self.end_by(key, || Ending::Plain);
+        }
     }
 
     /// Ends this side's half with trailers, after what is queued.
     pub fn end_with(&mut self, key: StreamKey, trailers: &Fields) {
-        let is_idle = |stream: &Stream| stream.send.queued == 0 && stream.state.can_send() && !stream.send.is_ending();
-        if self.phase != Phase::Over && self.streams.get(key).is_some_and(is_idle) {
+        if self.phase != Phase::Over && self.streams.get(key).is_some_and(Stream::has_sent_all) {
             self.write_headers(key, trailers, true);
             self.sent_end(key);
         } else {
@@ -125,7 +142,9 @@ impl Connection {
         if let Some(stream) = self.streams.remove(key) {
             self.granted = self.granted.saturating_sub(u64::from(stream.credit.target()));
             self.queued = self.queued.saturating_sub(stream.send.queued);
-            self.events.push_back(Event::Available);
+            if self.streams.is_local(key.id) && self.phase != Phase::Over {
+                self.events.push_back(Event::Available);
+            }
         }
         self.end_if_left();
     }
@@ -145,7 +164,7 @@ impl Connection {
 
     /// Lets streams have their turns until the socket has enough to do.
     pub(super) fn fill(&mut self) {
-        while self.outbox.len() < AHEAD && self.phase != Phase::Over {
+        while self.outbox.len() + WHOLE_TURN <= AHEAD && self.phase != Phase::Over {
             let Some(slot) = self.streams.line.pop_front() else { return };
             let Some(key) = self.streams.key_at(slot) else { continue };
             let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.send.in_line) else { continue };
@@ -239,7 +258,9 @@ impl Connection {
 
 /// Bytes of one turn.
 const TURN: u32 = 16 << 10;
-/// Bytes up to which the outbox is filled with turns: two of them.
-const AHEAD: usize = 2 * TURN as usize;
+/// Bytes of one turn with its frame head.
+const WHOLE_TURN: usize = TURN as usize + FRAME_HEAD;
+/// Bytes up to which the outbox is filled with turns: two of them, never the beginning of a third.
+const AHEAD: usize = 2 * WHOLE_TURN;
 /// Room is told in steps of this many bytes, so that small messages cost no event each.
 const ROOM_STEP: u32 = 16 << 10;

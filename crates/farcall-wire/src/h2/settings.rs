@@ -51,7 +51,10 @@ impl Connection {
             SettingsFrame::Ack if self.phase == Phase::Settings => {
                 return Err(Fault::connection(Reason::SettingsFirst { kind: kind::SETTINGS }));
             }
-            SettingsFrame::Ack => return Ok(()),
+            SettingsFrame::Ack => {
+                self.settle();
+                return Ok(());
+            }
             SettingsFrame::Entries(entries) => entries,
         };
         if entries.len() > self.config.settings_limit as usize {
@@ -75,6 +78,17 @@ impl Connection {
         }
         self.events.push_back(Event::Available);
         Ok(())
+    }
+
+    /// The peer counts with our settings from now on.
+    fn settle(&mut self) {
+        let excess = DEFAULT_WINDOW.saturating_sub(self.config.stream_window);
+        if !std::mem::replace(&mut self.settled, true) && excess > 0 {
+            for stream in self.streams.iter_mut() {
+                //= RFC 9113 §6.9.2: the peer has moved the windows of all its streams by the same difference
+                stream.credit.shrink(excess);
+            }
+        }
     }
 
     fn apply_setting(&mut self, id: u16, value: u32) -> Result<(), Fault> {

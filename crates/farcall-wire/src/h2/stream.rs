@@ -9,6 +9,7 @@ use super::fields::Fields;
 use super::flow::Credit;
 use super::state::State;
 use super::window::Window;
+use crate::error::{Fault, Reason};
 
 /// One stream that this connection knows.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Stream {
     pub(super) key: StreamKey,
     pub(super) state: State,
     pub(super) heard: Heard,
+    /// Bytes of body that the peer's content-length still promises.
+    pub(super) promised: Option<u64>,
     /// The layer above speaks of it still; it keeps its place until then.
     pub(super) held: bool,
     pub(super) send: Sending,
@@ -59,11 +62,12 @@ pub(super) enum Ending {
 }
 
 impl Stream {
-    pub(super) fn new(key: StreamKey, send_window: u32, receive_window: u32) -> Self {
+    pub(super) fn new(key: StreamKey, send_window: u32, credit: Credit) -> Self {
         Self {
             key,
             state: State::Open,
             heard: Heard::Nothing,
+            promised: None,
             held: true,
             send: Sending {
                 window: Window::new(send_window),
@@ -73,8 +77,29 @@ impl Stream {
                 drained: 0,
                 in_line: false,
             },
-            credit: Credit::new(receive_window, receive_window),
+            credit,
         }
+    }
+}
+
+impl Stream {
+    /// Holds what has come of a body to the content-length that was announced.
+    pub(super) fn keep_promise(&mut self, length: usize, end: bool) -> Result<(), Fault> {
+        let Some(promised) = self.promised else { return Ok(()) };
+        let left = promised.checked_sub(length as u64).filter(|&left| left == 0 || !end);
+        //= RFC 9113 §8.1.1: a body that does not add up to content-length is malformed
+        self.promised = Some(left.ok_or(Fault::call(Reason::ContentLength))?);
+        Ok(())
+    }
+
+    /// Whether more of a body may be queued.
+    pub(super) fn takes_data(&self) -> bool {
+        self.state.can_send() && matches!(self.send.ending, Ending::Open)
+    }
+
+    /// Whether everything that was queued has left, and only the end is missing.
+    pub(super) fn has_sent_all(&self) -> bool {
+        self.takes_data() && self.send.queued == 0
     }
 }
 

@@ -106,6 +106,10 @@ impl Streams {
         let removed = self.slots.get_mut(key.slot as usize)?.take_if(|stream| stream.key == key)?;
         self.by_id.remove(&key.id);
         self.free.push(key.slot);
+        if removed.send.in_line {
+            // The slot's next stream has no claim to this turn, and turns of the dead must not pile up.
+            self.line.retain(|&slot| slot != key.slot);
+        }
         *self.count(key.id) -= 1;
         Some(removed)
     }
@@ -199,10 +203,11 @@ const RESETS_REMEMBERED: usize = 256;
 
 #[cfg(test)]
 mod tests {
+    use super::super::flow::Credit;
     use super::*;
 
     fn stream(key: StreamKey) -> Stream {
-        Stream::new(key, 10, 10)
+        Stream::new(key, 10, Credit::new(10, 10))
     }
 
     #[test]

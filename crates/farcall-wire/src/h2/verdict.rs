@@ -31,6 +31,22 @@ pub(super) fn check(fields: &Fields, kind: Kind) -> Result<(), &'static str> {
     pseudo.check(kind)
 }
 
+/// What `content-length` says; `Err`: it is no number, or more than one.
+pub(super) fn content_length(fields: &Fields) -> Result<Option<u64>, &'static str> {
+    let mut said = None;
+    for (_, value) in fields.iter().filter(|(name, _)| *name == b"content-length") {
+        //= RFC 9110 §8.6: one decimal number, or the same one several times
+        let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+        let number = std::str::from_utf8(value).ok().filter(|_| digits).and_then(|text| text.parse().ok());
+        match number {
+            None => return Err("content-length is not a number"),
+            Some(number) if said.is_some_and(|said| said != number) => return Err("two different content-length"),
+            Some(_) => said = number,
+        }
+    }
+    Ok(said)
+}
+
 /// The pseudo-header fields that were seen.
 #[derive(Debug, Default)]
 struct Pseudo<'a> {
@@ -175,6 +191,19 @@ mod tests {
         for bad in ["a\0", "a\r", "\nb"] {
             assert_eq!(request(&[("a", bad)]), Err("a field value with NUL, CR or LF"));
         }
+    }
+
+    #[test]
+    fn a_content_length_is_one_number() {
+        let said = |values: &[&str]| {
+            let fields: Vec<_> = values.iter().map(|value| ("content-length", *value)).collect();
+            content_length(&list(&fields))
+        };
+        assert_eq!((said(&[]), said(&["0"]), said(&["7", "7"])), (Ok(None), Ok(Some(0)), Ok(Some(7))));
+        for bad in ["", "-1", "+1", "1 ", "0x1", "99999999999999999999999"] {
+            assert_eq!(said(&[bad]), Err("content-length is not a number"), "{bad:?}");
+        }
+        assert_eq!(said(&["1", "2"]), Err("two different content-length"));
     }
 
     #[test]

@@ -28,6 +28,12 @@ impl Links {
         }
     }
 
+    /// How many calls made inside are remembered.
+    #[cfg(test)]
+    pub(super) fn children(&self) -> usize {
+        self.children.len()
+    }
+
     fn add_child(&mut self, child: Weak<CallState>) {
         if self.children.len() >= self.prune_at {
             self.children.retain(|child| child.strong_count() > 0);

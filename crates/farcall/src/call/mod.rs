@@ -3,6 +3,7 @@
 //! Everything is shared by both roles; what only clients or only servers do stands in their own rooms.
 
 mod cancel;
+mod inbox;
 mod receive;
 mod send;
 pub(crate) mod state;

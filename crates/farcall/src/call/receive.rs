@@ -25,7 +25,9 @@ impl CallState {
             return credit;
         }
         shared.receive.inbox.push_back((message, credit));
-        wake_receiver(shared);
+        if !shared.receive.waits_for_outcome {
+            wake_receiver(shared);
+        }
         0
     }
 
@@ -41,7 +43,9 @@ impl CallState {
         let mut shared = self.lock();
         shared.receive.encoding = head.encoding;
         shared.receive.headers = Some(head);
-        wake_receiver(shared);
+        if !shared.receive.waits_for_outcome {
+            wake_receiver(shared);
+        }
     }
 
     /// Owner, client: the call is over. Messages that came before stay for the receiver.
@@ -78,8 +82,7 @@ impl CallState {
             return Poll::Ready(Err(status.clone()));
         }
         if let Some((message, credit)) = shared.receive.inbox.pop_front() {
-            let received =
-                Received { message, encoding: shared.receive.encoding, limit: shared.receive.limit };
+            let received = Received { message, encoding: shared.receive.encoding, limit: shared.receive.limit };
             let release = shared.consume(credit);
             drop(shared);
             if release {
@@ -90,7 +93,7 @@ impl CallState {
         if let Some(end) = shared.end_of_messages(self.role) {
             return Poll::Ready(end.map(|()| None));
         }
-        shared.receive.wait(waker);
+        shared.receive.wait(waker, false);
         Poll::Pending
     }
 
@@ -107,7 +110,7 @@ impl CallState {
             Some(Err(status)) => Poll::Ready(Err(status.clone())),
             Some(Ok(())) => Poll::Ready(Ok(Arc::default())),
             None => {
-                shared.receive.wait(waker);
+                shared.receive.wait(waker, false);
                 Poll::Pending
             }
         }
@@ -122,7 +125,7 @@ impl CallState {
         match shared.receive.outcome.clone() {
             Some(outcome) => Poll::Ready((outcome, shared.receive.trailers.clone())),
             None => {
-                shared.receive.wait(waker);
+                shared.receive.wait(waker, true);
                 Poll::Pending
             }
         }
@@ -167,7 +170,8 @@ impl Shared {
 }
 
 impl super::state::Receive {
-    fn wait(&mut self, waker: &Waker) {
+    fn wait(&mut self, waker: &Waker, for_outcome: bool) {
+        self.waits_for_outcome = for_outcome;
         match &mut self.waker {
             Some(old) => old.clone_from(waker),
             none => *none = Some(waker.clone()),

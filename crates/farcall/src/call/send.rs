@@ -3,9 +3,9 @@
 use std::sync::{Arc, MutexGuard};
 use std::task::{Poll, Waker};
 
-use farcall_wire::grpc::{EncodeBuf, Encoding, Payload, Status};
+use farcall_wire::grpc::{EncodeBuf, Encoding, Payload, ReplyHead, Status};
 
-use super::state::{CallState, Role, Shared};
+use super::state::{CallState, Role, Send, Shared};
 use crate::transport::mailbox::Command;
 
 /// Writes one message into the buffer, with its prefix; an error leaves the buffer as it was.
@@ -75,9 +75,7 @@ impl CallState {
 
     /// Owner: takes what is queued, which may be nothing.
     pub(crate) fn take_outgoing(&self) -> Payload {
-        let mut shared = self.lock();
-        shared.send.flush_queued = false;
-        shared.send.outgoing.take()
+        self.lock().take_outgoing()
     }
 
     fn push_flush(self: &Arc<Self>, mut shared: MutexGuard<'_, Shared>) {
@@ -89,7 +87,21 @@ impl CallState {
     }
 }
 
+impl Send {
+    /// Owner, server: the head, the first time that it is asked for.
+    pub(crate) fn take_head(&mut self) -> Option<ReplyHead> {
+        let given = std::mem::replace(&mut self.head_given, true);
+        (!given).then(|| std::mem::take(&mut self.head))
+    }
+}
+
 impl Shared {
+    /// Owner: takes what is queued, which may be nothing.
+    pub(crate) fn take_outgoing(&mut self) -> Payload {
+        self.send.flush_queued = false;
+        self.send.outgoing.take()
+    }
+
     /// What a sender is told when nothing can be sent any more.
     fn end_of_sending(&self, role: Role) -> Option<Result<(), Status>> {
         if let Some(status) = &self.cut {

@@ -14,14 +14,14 @@
 //! Bounds: `outgoing` holds at most the quota and one message; `inbox` holds what the flow-control window lets in.
 //! At most one Flush and one Release of a call are queued at a time.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use farcall_wire::grpc::{CallId, EncodeBuf, Encoding, Message, Metadata, ReplyHead, Status};
+use farcall_wire::grpc::{CallId, EncodeBuf, Encoding, Metadata, ReplyHead, Status};
 
 pub(crate) use super::cancel::Links;
+use super::inbox::Inbox;
 use crate::transport::Peer;
 use crate::transport::mailbox::Mailbox;
 
@@ -62,7 +62,7 @@ pub(crate) struct Shared {
 /// The receiving half.
 #[derive(Default)]
 pub(crate) struct Receive {
-    pub(crate) inbox: VecDeque<(Message, u32)>,
+    pub(crate) inbox: Inbox,
     /// Nothing follows what is in the inbox.
     pub(crate) ended: bool,
     /// Client: how the call ended, from the wire; `None` until then.
@@ -77,7 +77,11 @@ pub(crate) struct Receive {
     pub(crate) headers: Option<Arc<ReplyHead>>,
     /// Client: the trailers.
     pub(crate) trailers: Metadata,
+    /// Server: the request of a shape with one came compressed.
+    pub(crate) request_compressed: bool,
     pub(super) waker: Option<Waker>,
+    /// Client: whoever waits does so for the end of the call, and is not woken before.
+    pub(super) waits_for_outcome: bool,
     pub(super) credit_due: u32,
     pub(super) release_queued: bool,
 }
@@ -98,10 +102,10 @@ pub(crate) struct Send {
     pub(crate) head: ReplyHead,
     /// Server: the head has left, or may leave at any time.
     pub(crate) head_left: bool,
+    /// Server: the engine has the head.
+    pub(super) head_given: bool,
     /// Server: the trailing metadata.
     pub(crate) trailers: Metadata,
-    /// Server: whether the request of a unary shape came compressed.
-    pub(crate) request_compressed: bool,
 }
 
 impl Default for Send {
@@ -115,8 +119,8 @@ impl Default for Send {
             encoding: Encoding::Identity,
             head: ReplyHead::default(),
             head_left: false,
+            head_given: false,
             trailers: Metadata::new(),
-            request_compressed: false,
         }
     }
 }

@@ -5,15 +5,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use farcall_policy::target::{Address, Target};
 use farcall_policy::BackoffConfig;
+use farcall_policy::target::{Address, Target};
 use farcall_wire::grpc::user_agent;
 
 use super::Channel;
 use super::driver::ChannelDriver;
+use super::memory::InProcess;
 use super::settings::{InvalidChannel, Settings};
 use super::shared::{Handles, Shared};
 use crate::compress;
+use crate::server::Router;
 use crate::transport::Connector;
 use crate::transport::tcp::Tcp;
 
@@ -63,6 +65,30 @@ impl ChannelBuilder {
         self
     }
 
+    /// Receive window of a call at its start, in bytes. Default 64 KiB.
+    pub fn stream_window(mut self, bytes: u32) -> Self {
+        self.settings.wire.h2.stream_window = bytes;
+        self
+    }
+
+    /// Receive window of the connection at its start, in bytes. Default 1 MiB.
+    pub fn connection_window(mut self, bytes: u32) -> Self {
+        self.settings.wire.h2.connection_window = bytes;
+        self
+    }
+
+    /// How far both windows grow where bandwidth and delay ask for it, in bytes. Default 16 MiB.
+    pub fn max_window(mut self, bytes: u32) -> Self {
+        self.settings.wire.h2.max_window = bytes;
+        self
+    }
+
+    /// Bytes of a reply's headers, and of its trailers, 32 more counted for each field. Default 16,384.
+    pub fn header_list_limit(mut self, bytes: u32) -> Self {
+        self.settings.wire.h2.header_list_limit = bytes;
+        self
+    }
+
     /// Calls that may wait at a time, for a connection or for room on it; the next one fails with RESOURCE_EXHAUSTED.
     /// Default 65,536.
     pub fn waiting_limit(mut self, calls: usize) -> Self {
@@ -87,6 +113,14 @@ impl ChannelBuilder {
             return Err(InvalidChannel::Socket(self.target));
         }
         self.build_with(Tcp::new())
+    }
+
+    /// The channel, to services in this process; see [`Channel::over`]. The target is only a name then.
+    ///
+    /// # Errors
+    /// As [`ChannelBuilder::build`].
+    pub fn build_over(self, router: impl Into<Arc<Router>>) -> Result<Channel, InvalidChannel> {
+        self.build_with(InProcess::new(router.into()))
     }
 
     /// The channel, over what `connector` opens.

@@ -32,6 +32,8 @@ pub(super) struct Calls {
     peer: Peer,
     pub(super) phase: Phase,
     pub(super) fault: Option<Fault>,
+    /// How many more calls are opened before a new connection takes over.
+    left: u32,
 }
 
 /// How far a connection is.
@@ -65,7 +67,15 @@ impl Calls {
             accept: lobby.shared.settings.wire.accept,
             ..RequestHead::default()
         };
-        Self { table: Vec::new(), displaced: Vec::new(), head, peer, phase: Phase::Handshaking, fault: None }
+        Self {
+            table: Vec::new(),
+            displaced: Vec::new(),
+            head,
+            peer,
+            phase: Phase::Handshaking,
+            fault: None,
+            left: CALLS,
+        }
     }
 
     pub(super) fn peer(&self) -> &Peer {
@@ -213,7 +223,6 @@ impl OnLink<'_> {
             let shared = opening.state.lock();
             (shared.send.encoding, shared.send.finished)
         };
-        let queued = opening.state.take_outgoing();
         let head = &mut self.calls.head;
         head.encoding = encoding;
         head.timeout = timeout;
@@ -222,24 +231,26 @@ impl OnLink<'_> {
         std::mem::swap(&mut head.metadata, &mut opening.metadata);
         let opened = conn.open(head, opening.deadline);
         std::mem::swap(&mut head.metadata, &mut opening.metadata);
-        let request = if opening.request.is_empty() { queued } else { std::mem::take(&mut opening.request) };
-        let Ok(id) = opened else {
-            opening.request = request;
-            return self.lobby.waiting.push_first(opening);
-        };
+        let Ok(id) = opened else { return self.lobby.waiting.push_first(opening) };
         opening.state.set_id(Some(id));
-        let held = if opening.shape.streams_requests() || opening.retried { Payload::default() } else { request.clone() };
-        if !request.is_empty() {
+        let request = std::mem::take(&mut opening.request);
+        let held = if opening.retried { Payload::default() } else { request.clone() };
+        if opening.shape.streams_requests() {
+            flush(conn, id, &opening.state);
+        } else {
             conn.send(id, request);
         }
         if finished {
             conn.finish(id);
         }
         self.calls.insert(Running { id, opening, request: held, answered: false, replied: false, finished });
-    }
-
-    fn retire(&mut self) {
-        self.calls.phase = Phase::Retired;
+        self.calls.left -= 1;
+        if self.calls.left == 0 {
+            //= RFC 9113 §5.1.1: a client that runs out of stream numbers opens a new connection
+            self.calls.phase = Phase::Retired;
+            self.lobby.going_away(now);
+            conn.shut_down(now);
+        }
     }
 }
 
@@ -258,20 +269,18 @@ impl Application for OnLink<'_> {
                     self.lobby.waiting.push_first(opening);
                 }
             }
-            Event::Ready => {
-                if self.calls.phase == Phase::Handshaking {
-                    self.calls.phase = Phase::Serving;
-                    self.lobby.connected(now);
-                }
+            Event::Ready if self.calls.phase == Phase::Handshaking => {
+                self.calls.phase = Phase::Serving;
+                self.lobby.connected(now);
             }
             Event::GoingAway { .. } if self.calls.phase == Phase::Serving => {
-                self.retire();
+                self.calls.phase = Phase::Retired;
                 self.lobby.going_away(now);
             }
             Event::Over { fault } => {
                 self.calls.fault = fault;
                 if self.calls.phase == Phase::Serving {
-                    self.retire();
+                    self.calls.phase = Phase::Retired;
                     self.lobby.disconnected(now);
                 }
             }
@@ -297,5 +306,20 @@ fn flush(conn: &mut Connection, id: CallId, state: &CallState) {
     let queued = state.take_outgoing();
     if !queued.is_empty() {
         conn.send(id, queued);
+    }
+}
+
+/// Calls of one connection: three quarters of the stream numbers that a client has (W66).
+const CALLS: u32 = 3 << 28;
+
+#[cfg(test)]
+impl Calls {
+    /// Calls that something is still known of.
+    pub(super) fn count(&self) -> usize {
+        self.table.iter().flatten().count() + self.displaced.len()
+    }
+
+    pub(super) fn leave(&mut self, left: u32) {
+        self.left = left;
     }
 }

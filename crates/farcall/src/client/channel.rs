@@ -10,6 +10,7 @@ use farcall_wire::grpc::Status;
 
 use super::builder::ChannelBuilder;
 use super::draft::Draft;
+use super::memory::TARGET;
 use super::opening::{ClientCommand, Opening};
 use super::settings::InvalidChannel;
 use super::shared::Handles;
@@ -50,7 +51,10 @@ impl Channel {
     /// A channel to services in this process, over memory instead of a socket: what tests use. The server's side runs
     /// on the runtime of the first call, also while its clock is paused.
     pub fn over(router: impl Into<Arc<Router>>) -> Self {
-        super::memory::channel(router.into())
+        match Self::builder(TARGET).build_over(router) {
+            Ok(channel) => channel,
+            Err(error) => unreachable!("the default settings are valid: {error}"),
+        }
     }
 
     pub(super) fn of(handles: Handles) -> Self {

@@ -2,10 +2,10 @@
 //!
 //! The four kinds of call share it; what they wait for afterwards is in their own files.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Buf;
 use farcall_wire::grpc::{Code, EncodeBuf, Encoding, Metadata, Payload, Status};
 
 use super::Channel;
@@ -21,6 +21,8 @@ pub(super) struct Draft {
     pub(super) state: Arc<CallState>,
     pub(super) path: &'static str,
     shape: Shape,
+    /// The one message of a call that does not stream requests, framed.
+    request: Payload,
     stage: Stage,
 }
 
@@ -51,18 +53,19 @@ impl Draft {
     pub(super) fn new(channel: Channel, path: &'static str, shape: Shape) -> Self {
         let state = channel.new_state();
         let wishes = Wishes { context: Context::current(), gzip: channel.gzip(), ..Wishes::default() };
-        Self { channel, state, path, shape, stage: Stage::Built(wishes) }
+        Self { channel, state, path, shape, request: Payload::default(), stage: Stage::Built(wishes) }
     }
 
-    /// Queues the one message of a call that does not stream requests.
+    /// Encodes the one message of a call that does not stream requests.
     pub(super) fn with_message(mut self, write: impl FnOnce(&mut EncodeBuf) -> Result<(), Status>) -> Self {
-        let mut shared = self.state.lock();
-        let written = write(&mut shared.send.outgoing);
-        shared.send.finished = true;
-        drop(shared);
-        if let Err(status) = written {
-            self.stage = Stage::Refused(status);
+        let mut scratch = SCRATCH.replace(EncodeBuf::new(usize::MAX));
+        match write(&mut scratch) {
+            Ok(()) => self.request = scratch.take(),
+            Err(status) => self.stage = Stage::Refused(status),
         }
+        scratch.clear();
+        SCRATCH.set(scratch);
+        self.state.lock().send.finished = true;
         self
     }
 
@@ -114,7 +117,7 @@ impl Draft {
         // Linked before it is sent: a cut in between reaches the driver as a cancelled call, and never too early.
         wishes.context.link(&self.state).map_err(|cut| inherited(&cut))?;
         if wishes.gzip {
-            self.compress()?;
+            self.compress();
         }
         let deadline = match (wishes.deadline, wishes.context.deadline()) {
             (Some(own), Some(inherited)) => Some(own.min(inherited)),
@@ -129,25 +132,19 @@ impl Draft {
             deadline,
             wait_for_ready: wishes.wait_for_ready,
             retried: false,
-            request: Payload::default(),
+            request: std::mem::take(&mut self.request),
         })
     }
 
-    /// Says that messages of the call are compressed, and compresses the one that is queued already.
-    fn compress(&self) -> Result<(), Status> {
-        let mut shared = self.state.lock();
-        shared.send.encoding = Encoding::Gzip;
-        if shared.send.outgoing.is_empty() {
-            return Ok(());
+    /// Says that messages of the call are compressed, and compresses the one that exists already.
+    fn compress(&mut self) {
+        self.state.lock().send.encoding = Encoding::Gzip;
+        if !self.request.is_empty() {
+            let mut message = EncodeBuf::new(usize::MAX);
+            self.request.segments().cloned().for_each(|piece| message.put_shared(piece));
+            compress::compress_written(Encoding::Gzip, &mut message);
+            self.request = message.take();
         }
-        let mut plain = shared.send.outgoing.take();
-        plain.advance(PREFIX);
-        let copy = |out: &mut EncodeBuf| {
-            put(plain, out);
-            Ok(())
-        };
-        compress::write(Encoding::Gzip, &mut shared.send.outgoing, copy)
-            .map_err(|error| Status::internal(format!("a message for {} cannot be compressed: {error}", self.path)))
     }
 }
 
@@ -159,6 +156,11 @@ impl Drop for Draft {
     }
 }
 
+thread_local! {
+    /// Where requests are encoded: a small one is copied out in its exact size, a large one takes the buffer with it.
+    static SCRATCH: Cell<EncodeBuf> = const { Cell::new(EncodeBuf::new(usize::MAX)) };
+}
+
 /// What a call is told that was made under a context that was cut off before.
 fn inherited(cut: &Status) -> Status {
     match cut.code() {
@@ -167,23 +169,12 @@ fn inherited(cut: &Status) -> Status {
     }
 }
 
-fn put(mut payload: Payload, out: &mut EncodeBuf) {
-    while payload.has_remaining() {
-        out.put_slice(payload.chunk());
-        payload.advance(payload.chunk().len());
-    }
-}
-
-/// The flag and the length before a message.
-const PREFIX: usize = 5;
-
 /// The methods that every kind of call has before its first poll.
 macro_rules! wishes {
     ($call:ident<$($message:ident),+>) => {
         impl<$($message),+> $call<$($message),+> {
             /// What the call may take from its start, waiting for a connection included; it then ends with
             /// DEADLINE_EXCEEDED on both sides. An earlier deadline of the context holds.
-            #[must_use]
             pub fn timeout(mut self, timeout: ::std::time::Duration) -> Self {
                 self.draft.wish(|wishes| {
                     wishes.timeout = Some(wishes.timeout.map_or(timeout, |other| other.min(timeout)));
@@ -193,7 +184,6 @@ macro_rules! wishes {
             }
 
             /// When the call is over at the latest; `std`'s instant or tokio's. An earlier deadline of the context holds.
-            #[must_use]
             pub fn deadline(mut self, deadline: impl Into<::std::time::Instant>) -> Self {
                 let deadline = deadline.into();
                 self.draft.wish(|wishes| {
@@ -204,14 +194,12 @@ macro_rules! wishes {
             }
 
             /// Adds a text to the request's metadata. A name or value that cannot be sent fails the call at its await.
-            #[must_use]
             pub fn metadata(mut self, name: &str, value: impl AsRef<str>) -> Self {
                 self.draft.wish(|wishes| Ok(wishes.metadata.append(name, value)?));
                 self
             }
 
             /// Adds bytes to the request's metadata; `name` ends in `-bin`. Another name fails the call at its await.
-            #[must_use]
             pub fn metadata_bin(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
                 self.draft.wish(|wishes| Ok(wishes.metadata.append_bin(name, value)?));
                 self
@@ -219,7 +207,6 @@ macro_rules! wishes {
 
             /// Compresses the messages of this call with gzip.
             #[cfg(feature = "gzip")]
-            #[must_use]
             pub fn gzip(mut self) -> Self {
                 self.draft.wish(|wishes| {
                     wishes.gzip = true;
@@ -229,7 +216,6 @@ macro_rules! wishes {
             }
 
             /// Waits, within the deadline, while the server cannot be reached, instead of failing with UNAVAILABLE.
-            #[must_use]
             pub fn wait_for_ready(mut self) -> Self {
                 self.draft.wish(|wishes| {
                     wishes.wait_for_ready = true;
@@ -239,13 +225,11 @@ macro_rules! wishes {
             }
 
             /// Inherits no deadline and no cancellation from the handler in which the call is built.
-            #[must_use]
             pub fn detached(self) -> Self {
                 self.context($crate::Context::detached())
             }
 
             /// Inherits from this context instead of the current one.
-            #[must_use]
             pub fn context(mut self, context: $crate::Context) -> Self {
                 self.draft.wish(|wishes| {
                     wishes.context = context;

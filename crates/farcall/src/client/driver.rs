@@ -183,7 +183,9 @@ impl<C: Connector> ChannelDriver<C> {
         match (phase, error, &fault) {
             (Phase::Handshaking, Some(error), _) => self.lobby.failed(error, now()),
             (Phase::Handshaking, None, Some(fault)) => self.lobby.failed(fault, now()),
-            (Phase::Handshaking, None, None) => self.lobby.failed("it was closed before the server's first frame", now()),
+            (Phase::Handshaking, None, None) => {
+                self.lobby.failed("it was closed before the server's first frame", now())
+            }
             (Phase::Serving, ..) => self.lobby.disconnected(now()),
             (Phase::Retired, ..) => {}
         }
@@ -266,3 +268,6 @@ impl<C: Connector> Drop for ChannelDriver<C> {
 
 /// Turns before other tasks get theirs.
 const ROUNDS: usize = 32;
+
+#[cfg(test)]
+mod tests;

@@ -124,9 +124,10 @@ impl Lobby {
     /// What a call is told whose deadline passed before it was sent.
     pub(super) fn expired(&self) -> Status {
         match &self.failure {
-            Some(failure) => {
-                Status::deadline_exceeded(format!("the deadline passed before the call was sent: {}", failure.message()))
-            }
+            Some(failure) => Status::deadline_exceeded(format!(
+                "the deadline passed before the call was sent: {}",
+                failure.message()
+            )),
             None => Status::deadline_exceeded("the deadline passed before the call was sent"),
         }
     }

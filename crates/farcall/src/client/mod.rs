@@ -25,8 +25,8 @@ mod waiting;
 
 pub use builder::ChannelBuilder;
 pub use channel::Channel;
-pub use farcall_policy::{BackoffConfig, InvalidBackoff, State};
 pub use farcall_policy::target::InvalidTarget;
+pub use farcall_policy::{BackoffConfig, InvalidBackoff, State};
 pub use settings::InvalidChannel;
 pub use streaming::{BidiCall, ClientStreamingCall, Duplex, ServerStreamingCall, Upload};
 pub use unary::{Reply, ReplyFuture, UnaryCall, UnaryReply, WholeReply};

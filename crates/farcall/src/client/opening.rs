@@ -36,7 +36,7 @@ pub(crate) struct Opening {
     pub(super) wait_for_ready: bool,
     /// It was sent before, and came back unprocessed.
     pub(super) retried: bool,
-    /// The request that it was sent with then, framed.
+    /// The message of a call that does not stream requests, framed.
     pub(super) request: Payload,
 }
 

@@ -75,10 +75,16 @@ impl fmt::Display for InvalidChannel {
         match self {
             Self::Target(error) => error.fmt(f),
             Self::Socket(target) => {
-                write!(f, "the target {target:?} is a Unix socket: pass a connector for it to ChannelBuilder::build_with")
+                write!(
+                    f,
+                    "the target {target:?} is a Unix socket: pass a connector for it to ChannelBuilder::build_with"
+                )
             }
             Self::Authority(authority) => {
-                write!(f, "the authority {authority:?} is none: write a host and, if it has one, a port, as in users.example:443")
+                write!(
+                    f,
+                    "the authority {authority:?} is none: write a host and, if it has one, a port, as in users.example:443"
+                )
             }
             Self::UserAgent(prefix) => {
                 write!(f, "the user agent {prefix:?} cannot be sent: use printable ASCII, as in my-program/1.0")

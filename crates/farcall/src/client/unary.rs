@@ -25,6 +25,8 @@ pub struct Reply<R> {
     pub headers: Metadata,
     /// Metadata that came after it.
     pub trailers: Metadata,
+    /// Whether the message came compressed.
+    pub compressed: bool,
 }
 
 /// A call with one request and one reply: a future of the reply.
@@ -54,7 +56,7 @@ impl<R> Future for UnaryCall<R> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.draft.send()?;
-        poll_reply(&self.draft.state, self.draft.path, self.codec, cx).map_ok(|(message, _)| message)
+        poll_reply(&self.draft.state, self.draft.path, self.codec, cx).map_ok(|taken| taken.message)
     }
 }
 
@@ -72,8 +74,7 @@ impl<R> Future for UnaryReply<R> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.draft.send()?;
-        poll_reply(&self.draft.state, self.draft.path, self.codec, cx)
-            .map_ok(|(message, trailers)| whole(&self.draft.state, message, trailers))
+        poll_reply(&self.draft.state, self.draft.path, self.codec, cx).map_ok(|taken| whole(&self.draft.state, taken))
     }
 }
 
@@ -100,7 +101,7 @@ impl<R> Future for ReplyFuture<R> {
     type Output = Result<R, Status>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        poll_reply(&self.state, self.path, self.codec, cx).map_ok(|(message, _)| message)
+        poll_reply(&self.state, self.path, self.codec, cx).map_ok(|taken| taken.message)
     }
 }
 
@@ -119,17 +120,23 @@ impl<R> Future for WholeReply<R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let ReplyFuture { state, path, codec } = &self.0;
-        poll_reply(state, path, *codec, cx).map_ok(|(message, trailers)| whole(state, message, trailers))
+        poll_reply(state, path, *codec, cx).map_ok(|taken| whole(state, taken))
     }
 }
 
 /// The one message of a call that ended well, and its trailers.
+struct Taken<R> {
+    message: R,
+    compressed: bool,
+    trailers: Metadata,
+}
+
 fn poll_reply<R>(
     state: &Arc<CallState>,
     path: &str,
     codec: &dyn Codec<R>,
     cx: &Context<'_>,
-) -> Poll<Result<(R, Metadata), Status>> {
+) -> Poll<Result<Taken<R>, Status>> {
     let (outcome, trailers) = ready!(state.poll_outcome(cx.waker()));
     outcome?;
     // Nothing waits here: after the outcome the inbox is all there is. More than one message is the driver's to see.
@@ -139,12 +146,14 @@ fn poll_reply<R>(
             "{path} has one reply, but the server ended the call with OK and without a message"
         ))));
     };
-    Poll::Ready(stream::decode(codec, path, received).map(|message| (message, trailers)))
+    let compressed = received.message.compressed;
+    Poll::Ready(stream::decode(codec, path, received).map(|message| Taken { message, compressed, trailers }))
 }
 
-fn whole<R>(state: &CallState, message: R, trailers: Metadata) -> Reply<R> {
+fn whole<R>(state: &CallState, taken: Taken<R>) -> Reply<R> {
+    let Taken { message, compressed, trailers } = taken;
     let headers = state.lock().receive.headers.as_ref().map(|head| head.metadata.clone()).unwrap_or_default();
-    Reply { message, headers, trailers }
+    Reply { message, headers, trailers, compressed }
 }
 
 macro_rules! debug {

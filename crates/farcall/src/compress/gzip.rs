@@ -5,26 +5,30 @@
 use std::io::{Read, Write};
 
 use bytes::Buf;
-use farcall_wire::grpc::{EncodeBuf, Encoding, Payload};
+use farcall_wire::grpc::{EncodeBuf, Encoding, Payload, Status};
 use flate2::Compression;
 use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
-use super::Broken;
-
 pub(super) const ENCODINGS: &[Encoding] = &[Encoding::Gzip];
 
-pub(super) fn inflate(encoding: Encoding, payload: Payload, limit: u32) -> Result<Vec<u8>, Broken> {
+/// The bytes of one message, if they are at most `limit`.
+pub(super) fn inflate(encoding: Encoding, payload: Payload, limit: u32) -> Result<Vec<u8>, Status> {
     if encoding != Encoding::Gzip {
-        return Err(Broken::Unknown);
+        return Err(super::not_built_in(encoding));
     }
+    let (length, limit) = (payload.len(), u64::from(limit));
     let mut inflated = Vec::new();
-    let decoder = MultiGzDecoder::new(payload.reader());
-    decoder.take(u64::from(limit) + 1).read_to_end(&mut inflated).map_err(Broken::Damaged)?;
-    if inflated.len() as u64 > u64::from(limit) {
-        return Err(Broken::TooLarge);
+    let read = MultiGzDecoder::new(payload.reader()).take(limit + 1).read_to_end(&mut inflated);
+    if inflated.len() as u64 > limit {
+        return Err(Status::resource_exhausted(format!(
+            "a message of {length} compressed bytes inflates beyond the receive limit of {limit} bytes: raise the \
+             limit, or send less"
+        )));
     }
-    Ok(inflated)
+    read.map(|_| inflated).map_err(|error| {
+        Status::internal(format!("a message of {length} bytes compressed with {encoding} does not inflate: {error}"))
+    })
 }
 
 /// What was written of the message that was begun, compressed.

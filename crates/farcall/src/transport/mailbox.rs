@@ -94,3 +94,79 @@ impl Mailbox {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    use super::*;
+
+    fn command() -> Command {
+        Command::Server(ServerCommand::ShutDown)
+    }
+
+    #[test]
+    fn one_wake_serves_a_whole_batch_and_an_owner_at_work_is_not_woken() {
+        let (mailbox, wakes) = (Mailbox::new(), Arc::new(Wakes::default()));
+        let waker = std::task::Waker::from(Arc::clone(&wakes));
+        let cx = Context::from_waker(&waker);
+        mailbox.push(command());
+        assert_eq!(wakes.0.load(Ordering::SeqCst), 0, "the owner counts as awake at first");
+        assert!(!mailbox.sleep(&cx), "there is something to do");
+        let mut commands = Vec::new();
+        mailbox.take(&mut commands);
+        assert_eq!(commands.len(), 1);
+        assert!(mailbox.sleep(&cx));
+        (0..10).for_each(|_| mailbox.push(command()));
+        assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+        assert!(mailbox.begin_turn(), "a command was what woke the owner");
+        mailbox.push(command());
+        assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_turn_without_a_command_knows_that() {
+        let mailbox = Mailbox::new();
+        mailbox.begin_turn();
+        assert!(mailbox.sleep(&Context::from_waker(std::task::Waker::noop())));
+        assert!(!mailbox.begin_turn());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn no_command_of_many_threads_is_slept_through() {
+        const EACH: usize = 20_000;
+        let mailbox = Mailbox::new();
+        let senders: Vec<_> = (0..4)
+            .map(|_| {
+                let mailbox = Arc::clone(&mailbox);
+                std::thread::spawn(move || (0..EACH).for_each(|_| mailbox.push(command())))
+            })
+            .collect();
+        let (mut taken, mut commands) = (0, Vec::new());
+        poll_fn(|cx| {
+            mailbox.begin_turn();
+            loop {
+                mailbox.take(&mut commands);
+                taken += commands.drain(..).count();
+                if taken == 4 * EACH {
+                    return Poll::Ready(());
+                }
+                if mailbox.sleep(cx) {
+                    return Poll::Pending;
+                }
+            }
+        })
+        .await;
+        senders.into_iter().for_each(|sender| sender.join().unwrap());
+    }
+
+    #[derive(Default)]
+    struct Wakes(std::sync::atomic::AtomicUsize);
+
+    impl std::task::Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Byte streams between two processes, or within one, and who makes them.
 //!
-//! No protocol here but the [`pump`], which joins a byte stream with the engine.
+//! No protocol here but the pump's, which joins a byte stream with the engine.
 
 use std::future::Future;
 use std::io;

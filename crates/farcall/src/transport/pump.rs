@@ -29,6 +29,9 @@ use crate::context::now;
 
 /// What a connection's owner does besides moving bytes.
 pub(crate) trait Application: Send {
+    /// Bytes were moved since the last event.
+    fn begin_round(&mut self) {}
+
     /// Something happened on the connection.
     fn handle_event(&mut self, conn: &mut Connection, event: Event, now: Instant);
 
@@ -102,6 +105,7 @@ impl<S: Io> Pump<S> {
         }
         self.deferred = false;
         for _ in 0..ROUNDS {
+            app.begin_round();
             let now = now();
             if self.conn.poll_timeout().is_some_and(|at| at <= now) {
                 self.conn.handle_timeout(now);
@@ -110,7 +114,7 @@ impl<S: Io> Pump<S> {
             if self.error.is_some() || (self.conn.is_drained() && !self.flush_due) {
                 return Poll::Ready(());
             }
-            let wrote = self.write(cx, now);
+            let wrote = self.write(cx);
             let read = self.read(cx, now);
             if !wrote && !read && self.sleep(cx) {
                 return Poll::Pending;
@@ -140,7 +144,7 @@ impl<S: Io> Pump<S> {
     }
 
     /// Writes until nothing is left or the stream takes no more; says whether anything happened.
-    fn write(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+    fn write(&mut self, cx: &mut Context<'_>) -> bool {
         let mut wrote = false;
         let end = loop {
             if self.conn.outbox().is_empty() {
@@ -153,7 +157,7 @@ impl<S: Io> Pump<S> {
             }
         };
         if let Poll::Ready(Err(error)) = end {
-            self.fail(error, now);
+            self.fail(error);
             return true;
         }
         wrote
@@ -178,12 +182,12 @@ impl<S: Io> Pump<S> {
                 Poll::Pending => return false,
                 Poll::Ready(Ok(0)) => {
                     self.ended = true;
-                    self.conn.handle_eof(now);
+                    self.conn.handle_eof();
                     return true;
                 }
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => {
-                    self.fail(error, now);
+                    self.fail(error);
                     return true;
                 }
             }
@@ -193,10 +197,10 @@ impl<S: Io> Pump<S> {
         true
     }
 
-    fn fail(&mut self, error: io::Error, now: Instant) {
+    fn fail(&mut self, error: io::Error) {
         self.ended = true;
         self.error = Some(error);
-        self.conn.handle_eof(now);
+        self.conn.handle_eof();
     }
 
     /// Makes sure that everything that matters wakes the task; `false` when something has come already.
@@ -251,13 +255,14 @@ impl<S: Io> Pump<S> {
 
 /// One `writev` of what the outbox holds.
 fn poll_write<S: Io>(io: &mut S, conn: &mut Connection, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    let outbox = conn.outbox();
     let mut slices = [IoSlice::new(&[]); SLICES];
-    let count = conn.outbox().chunks_vectored(&mut slices);
+    let count = outbox.chunks_vectored(&mut slices);
     let written = ready!(Pin::new(io).poll_write_vectored(cx, &slices[..count]))?;
     if written == 0 {
         return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
     }
-    conn.outbox().advance(written);
+    outbox.advance(written);
     Poll::Ready(Ok(()))
 }
 

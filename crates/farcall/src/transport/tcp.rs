@@ -35,9 +35,13 @@ impl Listener for TcpListener {
     type Io = TcpStream;
 
     async fn accept(&mut self) -> io::Result<(TcpStream, Peer)> {
-        let (stream, address) = TcpListener::accept(self).await?;
-        prepare(&stream)?;
-        Ok((stream, Peer::Socket(address)))
+        loop {
+            let (stream, address) = TcpListener::accept(self).await?;
+            // A socket that takes no options has lost its peer already, which says nothing about the next one.
+            if prepare(&stream).is_ok() {
+                return Ok((stream, Peer::Socket(address)));
+            }
+        }
     }
 }
 

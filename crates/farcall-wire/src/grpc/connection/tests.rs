@@ -249,6 +249,33 @@ fn a_deadline_ends_the_call_on_both_sides() {
 }
 
 #[test]
+fn a_server_whose_clock_is_ahead_says_so_by_status_unless_messages_are_in_the_way() {
+    let cases = [(None, Code::DeadlineExceeded), (Some(1), Code::DeadlineExceeded), (Some(1 << 20), Code::Cancelled)];
+    for (reply, expected) in cases {
+        let mut pair = Pair::new();
+        let timeout = Some(Duration::from_millis(50));
+        let head = RequestHead { path: "/a.B/C".into(), timeout, ..RequestHead::default() };
+        // The client is told no deadline: its own would come first.
+        pair.client.open(&head, None).unwrap();
+        let (_, told) = pair.run();
+        let (id, _) = requested(&told);
+        if let Some(length) = reply {
+            // The longest fills the client's window, since nothing is released here.
+            pair.server.send(id, framed(&[&vec![0; length], &[1]]).take());
+            pair.run();
+        }
+        pair.pass(Duration::from_millis(50));
+        let (client, server) = pair.run();
+        assert_eq!(outcome(client).status.unwrap_err().code(), expected, "{reply:?}");
+        assert!(matches!(&server[..], [Event::Cancelled { status, .. }] if status.code() == Code::DeadlineExceeded));
+        pair.server.close(id);
+        let (_, rest) = pair.run();
+        assert!(rest.is_empty(), "{rest:?}");
+        assert_eq!((pair.client.open_calls(), pair.server.open_calls()), (0, 0));
+    }
+}
+
+#[test]
 fn a_cancelled_call_is_told_to_the_server_once() {
     let mut pair = Pair::new();
     let call = pair.open(None);

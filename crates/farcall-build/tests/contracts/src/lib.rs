@@ -1,0 +1,18 @@
+//! A user's crate with the strictest lints, around contracts that are hard to write in Rust: it is tested by being compiled.
+//!
+//! What is hard stands in the comments of `proto/*.proto`; `tests` use what was written.
+
+/// Every contract in `proto`, the users of the first example, and the service of gRPC's interop tests.
+pub mod proto {
+    farcall_protobuf::include_proto!();
+}
+
+/// One contract without clients.
+pub mod served {
+    farcall_protobuf::include_proto!("served");
+}
+
+/// The same without servers, and not for others: nothing in it is used.
+mod called {
+    farcall_protobuf::include_proto!("called");
+}

@@ -1,0 +1,206 @@
+//! What a user reads when a contract is wrong: file, line, column, the text of the line, the remedy.
+
+use std::fs;
+use std::path::PathBuf;
+
+use farcall_build::Config;
+
+/// A folder of its own for each test, with a few files.
+struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    fn new(test: &str, files: &[(&str, &str)]) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("errors").join(test);
+        // What an earlier run has left, if there was one.
+        let _ = fs::remove_dir_all(&path);
+        for (name, text) in files {
+            let file = path.join(name);
+            fs::create_dir_all(file.parent().expect("a file has a folder")).expect("the folder can be made");
+            fs::write(file, text).expect("the file can be written");
+        }
+        Self { path }
+    }
+
+    /// The error for `file`, with paths as seen from this folder.
+    fn error(&self, file: &str) -> String {
+        let error = Config::new().generate(&[self.path.join(file)], &[&self.path]).expect_err("the contract is wrong");
+        format!("{error:?}")
+            .replace(&format!("{}/", self.path.display()), "")
+            .replace(&self.path.display().to_string(), ".")
+    }
+}
+
+/// The error for one file, `a.proto`.
+fn error(test: &str, text: &str) -> String {
+    Folder::new(test, &[("a.proto", text)]).error("a.proto")
+}
+
+#[test]
+fn a_wrong_token_is_shown_in_its_line() {
+    let text = error("token", "syntax = \"proto3\";\nmessage A {\n  string a = 1\n  string b = 2;\n}\n");
+    assert_eq!(
+        text,
+        "a.proto:4:3: expected ';' or '[', but found 'string'\n\
+         \x20 |\n\
+         4 |   string b = 2;\n\
+         \x20 |   ^^^^^^ found here"
+    );
+}
+
+#[test]
+fn the_end_of_the_file_is_a_place() {
+    let text = error("end", "syntax = \"proto3\";\nmessage A {\n  string a = 1;\n\n");
+    assert!(text.starts_with("a.proto:3:16: expected "), "{text}");
+    assert!(text.ends_with("3 |   string a = 1;\n  |                ^ the file ends here"), "{text}");
+}
+
+#[test]
+fn all_unknown_names_are_told_at_once_with_the_remedy() {
+    let text = error("names", "syntax = \"proto3\";\nmessage A {\n\tFoo a = 1;\n  Bar b = 2;\n}\n");
+    assert_eq!(
+        text,
+        "a.proto:3:2: name 'Foo' is not defined\n\
+         \x20 |\n\
+         3 | \tFoo a = 1;\n\
+         \x20 | \t^^^ found here\n\
+         \x20 help: declare `Foo`, import the file that does, or correct the name\n\
+         \n\
+         a.proto:4:3: name 'Bar' is not defined\n\
+         \x20 |\n\
+         4 |   Bar b = 2;\n\
+         \x20 |   ^^^ found here\n\
+         \x20 help: declare `Bar`, import the file that does, or correct the name"
+    );
+}
+
+#[test]
+fn an_unknown_import_names_the_folders_that_were_searched() {
+    let text = error("import", "syntax = \"proto3\";\n\nimport \"nope/x.proto\";\n");
+    assert_eq!(
+        text,
+        "a.proto:3:1: import 'nope/x.proto' not found\n\
+         \x20 |\n\
+         3 | import \"nope/x.proto\";\n\
+         \x20 | ^^^^^^^^^^^^^^^^^^^^^^ imported here\n\
+         \x20 help: put the file below one of the include folders (`.`), add its folder to them, or correct the path"
+    );
+}
+
+#[test]
+fn a_fault_in_an_import_is_shown_there() {
+    let folder = Folder::new(
+        "deep",
+        &[
+            ("a.proto", "syntax = \"proto3\";\nimport \"b/c.proto\";\n"),
+            ("b/c.proto", "syntax = \"proto3\";\nmessage {}\n"),
+        ],
+    );
+    let text = folder.error("a.proto");
+    assert!(text.starts_with("b/c.proto:2:9: expected an identifier, but found '{'"), "{text}");
+}
+
+#[test]
+fn a_cycle_is_shown_at_the_import_that_closes_it() {
+    let folder = Folder::new(
+        "cycle",
+        &[
+            ("a.proto", "syntax = \"proto3\";\nimport \"b.proto\";\n"),
+            ("b.proto", "syntax = \"proto3\";\n\nimport \"a.proto\";\n"),
+        ],
+    );
+    assert_eq!(
+        folder.error("a.proto"),
+        "b.proto:3:8: import cycle detected: a.proto -> b.proto -> a.proto\n\
+         \x20 |\n\
+         3 | import \"a.proto\";\n\
+         \x20 |        ^^^^^^^^^ closes the cycle\n\
+         \x20 help: move what the files share into a third one"
+    );
+}
+
+#[test]
+fn an_edition_is_refused_with_both_ways_out() {
+    let text = error("edition", "// A comment.\n/* and\n one more */ edition = \"2023\";\npackage a;\n");
+    assert!(text.starts_with("a.proto:3:14: edition 2023 is not supported yet: proto2 and proto3 are\n"), "{text}");
+    assert!(text.contains("3 |  one more */ edition = \"2023\";\n  |              ^^^^^^^^^^^^^^^^^ "), "{text}");
+    assert!(text.contains("help: write `syntax = \"proto3\";`") && text.contains(", or keep a proto3 copy"), "{text}");
+}
+
+#[test]
+fn a_type_that_an_rpc_cannot_carry_is_refused() {
+    let text = error("rpc", "syntax = \"proto3\";\nenum E { E_A = 0; }\nservice S { rpc X(E) returns (E); }\n");
+    assert!(text.starts_with("a.proto:3:19: 'E' is not a message type\n"), "{text}");
+    assert!(text.contains("help: put the value into a message, and use that"), "{text}");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_shown_with_their_line() {
+    let folder = Folder::new("bytes", &[("b.proto", "")]);
+    fs::write(folder.path.join("a.proto"), b"syntax = \"proto3\";\n// caf\xe9\n").expect("the file can be written");
+    let text = folder.error("a.proto");
+    assert!(text.starts_with("a.proto:2:7: the file is not UTF-8\n"), "{text}");
+    assert!(text.ends_with("help: save it as UTF-8"), "{text}");
+}
+
+#[test]
+fn a_missing_file_is_named_with_the_folder_that_paths_start_at() {
+    let text = Folder::new("missing", &[("a.proto", "")]).error("b.proto");
+    assert!(
+        text.starts_with(
+            "cannot read `b.proto`: there is no such file\n  help: correct the path; relative paths start at `"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_with_the_systems_own_words() {
+    let folder = Folder::new("unreadable", &[("a.proto/b.proto", "")]);
+    let text = folder.error("a.proto");
+    assert!(text.starts_with("cannot read `a.proto`: "), "{text}");
+}
+
+#[test]
+fn a_file_outside_of_the_include_folders_is_refused() {
+    let folder = Folder::new("outside", &[("a.proto", ""), ("inc/b.proto", "")]);
+    let error =
+        Config::new().generate(&[folder.path.join("a.proto")], &[folder.path.join("inc")]).expect_err("it is outside");
+    let text = error.to_string();
+    assert!(
+        text.contains("is below none of the include folders (`") && text.contains("/inc`)\n  help: add a folder"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_file_hidden_by_another_include_folder_is_refused() {
+    let folder = Folder::new("hidden", &[("one/a.proto", ""), ("two/a.proto", "")]);
+    let includes = [folder.path.join("one"), folder.path.join("two")];
+    let error = Config::new().generate(&[folder.path.join("two/a.proto")], &includes).expect_err("it is hidden");
+    assert!(error.to_string().contains("which has the same name in an earlier include folder"), "{error}");
+}
+
+#[test]
+fn an_include_folder_that_is_none_is_refused() {
+    let folder = Folder::new("folder", &[("a.proto", "")]);
+    let error =
+        Config::new().generate(&[folder.path.join("a.proto")], &[folder.path.join("nope")]).expect_err("no folder");
+    assert!(error.to_string().contains("/nope` is not a folder that can be read\n  help: "), "{error}");
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_made_is_told() {
+    let folder = Folder::new("output", &[("a.proto", "syntax = \"proto3\";"), ("taken", "a file")]);
+    let config = Config::new().out_dir(folder.path.join("taken/below"));
+    let error = config.compile(&[folder.path.join("a.proto")], &[&folder.path]).expect_err("a file is in the way");
+    assert!(error.to_string().starts_with("cannot write `") && error.to_string().contains("help: "), "{error}");
+}
+
+#[test]
+fn many_faults_are_counted() {
+    let fields: String = (1..=14).map(|number| format!("  Foo{number} f{number} = {number};\n")).collect();
+    let text = error("many", &format!("syntax = \"proto3\";\nmessage A {{\n{fields}}}\n"));
+    assert!(text.ends_with("\n\nand 4 more"), "{text}");
+}

@@ -1,0 +1,254 @@
+//! Who may open which stream, what may come on it, and what is still tolerated afterwards: RFC 9113 §5.1.
+
+use crate::error::Reason;
+use crate::h2::event::Cause;
+use crate::h2::frame::kind;
+use crate::h2::raw_peer::{GET, RawPeer, list, resets};
+use crate::h2::{Config, Connection, ErrorCode, Event};
+
+fn server() -> RawPeer<Connection> {
+    RawPeer::of_server(Config::default())
+}
+
+fn client() -> RawPeer<Connection> {
+    RawPeer::of_client(Config::default())
+}
+
+const OK: [(&str, &str); 1] = [(":status", "200")];
+
+#[test]
+fn a_client_opens_odd_streams_upwards_from_1() {
+    let mut peer = client();
+    let ids: Vec<u32> = (0..3).map(|_| peer.open(true).id()).collect();
+    assert_eq!(ids, [1, 3, 5]);
+    let opened: Vec<u32> = peer.heard().iter().map(|frame| frame.stream).collect();
+    assert_eq!(opened, [1, 3, 5]);
+}
+
+#[test]
+fn a_server_takes_odd_streams_only() {
+    for stream in [2, 4, 0x7fff_fffe] {
+        let mut peer = server();
+        peer.headers(stream, &GET, true);
+        peer.assert_over(Reason::StreamId { stream });
+    }
+}
+
+#[test]
+fn a_client_takes_no_stream_of_a_server() {
+    for stream in [1, 2, 9] {
+        let mut peer = client();
+        peer.headers(stream, &OK, true);
+        peer.assert_over(Reason::StreamId { stream });
+    }
+}
+
+#[test]
+fn a_stream_below_the_last_cannot_be_opened_any_more() {
+    let mut peer = server();
+    peer.headers(5, &GET, true);
+    peer.headers(3, &GET, true);
+    peer.assert_over(Reason::ClosedStream { kind: kind::HEADERS, stream: 3 });
+}
+
+#[test]
+fn on_an_idle_stream_only_headers_and_priority_may_come() {
+    for (kind, length) in [(kind::DATA, 1), (kind::RST_STREAM, 4), (kind::WINDOW_UPDATE, 4)] {
+        for (mut peer, stream) in [(server(), 5), (server(), 2), (client(), 1), (client(), 2)] {
+            peer.frame(kind, 0, stream, &vec![1; length]);
+            peer.assert_over(Reason::IdleStream { kind, stream });
+        }
+    }
+    let mut peer = server();
+    peer.window(5, 0);
+    peer.assert_over(Reason::IdleStream { kind: kind::WINDOW_UPDATE, stream: 5 });
+}
+
+#[test]
+fn after_its_end_a_stream_takes_no_data_and_no_headers() {
+    let mut peer = server();
+    peer.headers(1, &GET, true);
+    peer.data(1, b"late", false);
+    peer.assert_reset(1, Reason::ClosedStream { kind: kind::DATA, stream: 1 });
+    peer.headers(3, &GET, true);
+    peer.headers(3, &[("a", "b")], true);
+    peer.assert_reset(3, Reason::ClosedStream { kind: kind::HEADERS, stream: 3 });
+    let told = peer.told();
+    let ended = told.iter().filter(|event| matches!(event, Event::Reset { cause: Cause::Fault(_), .. })).count();
+    assert_eq!(ended, 2, "{told:?}");
+}
+
+#[test]
+fn after_its_end_a_stream_takes_windows_resets_and_priorities() {
+    let mut peer = server();
+    peer.headers(1, &GET, true);
+    peer.window(1, 10);
+    peer.frame(kind::PRIORITY, 0, 1, &[0; 5]);
+    peer.assert_unmoved();
+    peer.reset(1, ErrorCode::Cancel);
+    peer.assert_unmoved();
+    assert!(matches!(peer.told().last(), Some(Event::Reset { cause: Cause::Peer(ErrorCode::Cancel), .. })));
+}
+
+#[test]
+fn a_closed_stream_answers_data_with_one_reset_and_ends_the_connection_for_headers() {
+    let mut peer = server();
+    let stream = peer.request(1, true);
+    peer.engine.send_headers(stream, &list(&OK), true);
+    peer.engine.forget(stream);
+    assert_eq!((peer.engine.open_streams(), resets(&peer.heard())), (0, vec![]));
+    peer.window(1, 5);
+    peer.window(1, 0);
+    peer.reset(1, ErrorCode::NoError);
+    peer.frame(kind::PRIORITY, 0, 1, &[0; 5]);
+    peer.assert_unmoved();
+    peer.data(1, b"late", false);
+    peer.assert_reset(1, Reason::ClosedStream { kind: kind::DATA, stream: 1 });
+    peer.data(1, b"later", false);
+    peer.assert_unmoved();
+    let mut peer = server();
+    let stream = peer.request(1, true);
+    peer.engine.send_headers(stream, &list(&OK), true);
+    peer.engine.forget(stream);
+    peer.headers(1, &GET, true);
+    peer.assert_over(Reason::ClosedStream { kind: kind::HEADERS, stream: 1 });
+}
+
+#[test]
+fn what_was_sent_before_our_reset_was_known_is_ignored_but_counted_and_decoded() {
+    let mut peer = client();
+    let stream = peer.open(false);
+    peer.engine.reset(stream, ErrorCode::Cancel, None);
+    peer.engine.forget(stream);
+    assert_eq!(resets(&peer.heard()), [(1, ErrorCode::Cancel)]);
+    let mut block = Vec::new();
+    peer.encoder.begin_block(&mut block);
+    peer.encoder.encode(b":status", b"200", crate::h2::Indexing::Plain, &mut block);
+    peer.encoder.encode(b"x-late", b"but indexed", crate::h2::Indexing::Index, &mut block);
+    peer.frame(kind::HEADERS, crate::h2::frame::flag::END_HEADERS, 1, &block);
+    for _ in 0..64 {
+        peer.data(1, &[0; 16_384], false);
+    }
+    peer.window(1, 9);
+    peer.reset(1, ErrorCode::NoError);
+    let heard = peer.heard();
+    assert!(resets(&heard).is_empty());
+    assert!(crate::h2::raw_peer::credit(&heard, 0) >= 900_000, "the connection's credit comes back");
+    peer.open(true);
+    peer.headers(3, &[(":status", "200"), ("x-late", "but indexed")], true);
+    let told = peer.told();
+    let Some(Event::Headers { fields, .. }) = told.last() else { panic!("{told:?}") };
+    assert_eq!(fields.get(b"x-late"), Some(&b"but indexed"[..]));
+}
+
+#[test]
+fn an_answer_to_a_stream_reset_long_ago_costs_no_other_stream() {
+    let mut peer = client();
+    let kept = peer.open(true);
+    let first = peer.open(true);
+    peer.engine.reset(first, ErrorCode::Cancel, None);
+    peer.engine.forget(first);
+    for _ in 0..1_000 {
+        let stream = peer.open(true);
+        peer.engine.reset(stream, ErrorCode::Cancel, None);
+        peer.engine.forget(stream);
+    }
+    peer.heard();
+    peer.headers(first.id(), &OK, true);
+    peer.assert_reset(first.id(), Reason::ClosedStream { kind: kind::HEADERS, stream: first.id() });
+    peer.headers(kept.id(), &OK, true);
+    assert!(matches!(peer.told().last(), Some(Event::Headers { stream, end: true, .. }) if *stream == kept));
+}
+
+#[test]
+fn a_stream_above_the_limit_is_refused_and_its_block_decoded() {
+    let mut peer = RawPeer::of_server(Config { max_concurrent_streams: 2, ..Config::default() });
+    peer.headers(1, &GET, false);
+    peer.headers(3, &GET, true);
+    let block = {
+        let mut block = Vec::new();
+        peer.encoder.begin_block(&mut block);
+        for (name, value) in GET.iter().chain(&[("x-refused", "but indexed")]) {
+            peer.encoder.encode(name.as_bytes(), value.as_bytes(), crate::h2::Indexing::Index, &mut block);
+        }
+        block
+    };
+    peer.write(|out| crate::h2::frame::headers::encode(5, &block, false, 16_384, out));
+    peer.assert_reset(5, Reason::TooManyStreams { limit: 2 });
+    peer.data(5, b"sent before it knew", true);
+    peer.assert_unmoved();
+    let requests = peer.told().iter().filter(|event| matches!(event, Event::Headers { .. })).count();
+    assert_eq!((requests, peer.engine.open_streams()), (2, 2));
+}
+
+#[test]
+fn a_reset_stream_keeps_its_place_until_the_application_lets_go() {
+    let mut peer = RawPeer::of_server(Config { max_concurrent_streams: 1, ..Config::default() });
+    let stream = peer.request(1, false);
+    peer.reset(1, ErrorCode::Cancel);
+    peer.headers(3, &GET, true);
+    peer.assert_reset(3, Reason::TooManyStreams { limit: 1 });
+    peer.engine.forget(stream);
+    peer.request(5, true);
+}
+
+#[test]
+fn a_refused_stream_is_told_as_the_peers_reset() {
+    let mut peer = client();
+    let stream = peer.open(false);
+    peer.engine.send_data(stream, vec![0; 100_000].into());
+    peer.reset(1, ErrorCode::RefusedStream);
+    let told = peer.told();
+    assert!(
+        matches!(told[1], Event::Reset { stream: over, cause: Cause::Peer(ErrorCode::RefusedStream) } if over == stream),
+        "{told:?}"
+    );
+    assert_eq!(peer.engine.queued(), 0, "nothing waits for a stream that is over");
+}
+
+#[test]
+fn a_reply_before_the_end_of_the_request_declines_the_rest() {
+    let mut peer = server();
+    let stream = peer.request(1, false);
+    peer.answer(stream);
+    peer.engine.end_with(stream, &list(&[("x", "trailers")]));
+    peer.engine.forget(stream);
+    let heard = peer.heard();
+    assert!(heard[heard.len() - 2].ends(), "the reply is complete");
+    assert_eq!(resets(&heard), [(1, ErrorCode::NoError)]);
+    peer.data(1, b"the rest", true);
+    peer.assert_unmoved();
+    assert_eq!(peer.engine.open_streams(), 0);
+}
+
+#[test]
+fn plain_http_is_answered_by_this_engine_alone() {
+    let mut peer = server();
+    let stream = peer.request(1, true);
+    peer.answer(stream);
+    peer.engine.send_data(stream, bytes::Bytes::from_static(b"hello, web"));
+    peer.engine.end(stream);
+    peer.engine.forget(stream);
+    let heard = peer.heard();
+    assert_eq!((heard[0].kind, heard[0].field(":status")), (kind::HEADERS, Some("200")));
+    assert_eq!((heard[1].payload.as_slice(), heard[1].ends(), heard.len()), (&b"hello, web"[..], true, 2));
+    assert_eq!(peer.engine.open_streams(), 0);
+}
+
+#[test]
+fn verbs_on_a_stream_that_is_gone_do_nothing() {
+    let mut peer = server();
+    let stream = peer.request(1, true);
+    peer.engine.send_headers(stream, &list(&OK), true);
+    peer.engine.forget(stream);
+    peer.heard();
+    peer.answer(stream);
+    peer.engine.send_data(stream, vec![1].into());
+    assert!(!peer.engine.send_data_now(stream, b"x"));
+    peer.engine.end(stream);
+    peer.engine.end_with(stream, &list(&OK));
+    peer.engine.reset(stream, ErrorCode::Cancel, None);
+    peer.engine.release(stream, 1);
+    peer.engine.forget(stream);
+    assert_eq!((peer.heard().len(), peer.engine.queued()), (0, 0));
+}

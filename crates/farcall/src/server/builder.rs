@@ -1,0 +1,169 @@
+//! What a server can be told, with the defaults.
+//!
+//! Each limit is a budget that a peer can spend at most; which threat it bounds stands at the engine's settings.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use farcall_wire::grpc::{Config, Status};
+use tokio::net::TcpListener;
+
+use super::driver::accepted;
+use super::raw::RawMessage;
+use super::{Bound, Call, Router, ServerError, Service};
+use crate::stream::{Inbound, Outbound};
+use crate::transport::Listener;
+
+/// A gRPC server: `Server::builder().service(…).bind("[::]:50051").await?.serve().await?`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Server {}
+
+impl Server {
+    /// A server without services, and with the default settings.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder { router: Router::new(), settings: Settings::default() }
+    }
+}
+
+/// What a server is made of.
+#[derive(Debug, Clone)]
+#[must_use = "a server serves when it is bound and served"]
+pub struct ServerBuilder {
+    router: Router,
+    settings: Settings,
+}
+
+/// The settings that each connection gets.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) wire: Config,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { wire: Config { accept: accepted(), ..Config::default() } }
+    }
+}
+
+/// Methods that set one field of the engine's settings each.
+macro_rules! settings {
+    ($( $(#[$doc:meta])* $name:ident: $kind:ty => $($field:ident).+; )+) => {
+        impl ServerBuilder { $(
+            $(#[$doc])*
+            pub fn $name(mut self, $name: $kind) -> Self {
+                self.settings.wire.$($field).+ = $name;
+                self
+            }
+        )+ }
+    };
+}
+
+settings! {
+    /// The longest message that is received, in bytes, before and after inflating. Default 4 MiB. A longer one ends its
+    /// call with RESOURCE_EXHAUSTED.
+    receive_limit: u32 => receive_limit;
+    /// Bytes that unfinished messages of one connection may hold. Default 64 MiB.
+    unfinished_limit: u64 => unfinished_limit;
+    /// Calls that one connection may have open. Default 100; a client lets further ones wait.
+    max_concurrent_calls: u32 => h2.max_concurrent_streams;
+    /// Bytes of a request's headers, 32 more counted for each field. Default 16,384.
+    header_list_limit: u32 => h2.header_list_limit;
+    /// Fields of a request's headers. Default 128.
+    header_count_limit: u32 => h2.header_count_limit;
+    /// Receive window of a call at its start, in bytes. Default 64 KiB.
+    stream_window: u32 => h2.stream_window;
+    /// Receive window of a connection at its start, in bytes. Default 1 MiB.
+    connection_window: u32 => h2.connection_window;
+    /// How far both windows grow where bandwidth and delay ask for it, in bytes. Default 16 MiB.
+    max_window: u32 => h2.max_window;
+    /// The largest HTTP/2 frame that is received, in bytes. Default 16,384.
+    max_frame_size: u32 => h2.max_frame_size;
+    /// Control frames that may wait for a peer that does not read. Default 1,000.
+    control_limit: u32 => h2.control_limit;
+    /// Entries of one SETTINGS frame. Default 32.
+    settings_limit: u32 => h2.settings_limit;
+    /// Time in which a connection's handshake must be finished. Default 10 s.
+    handshake_timeout: Duration => h2.handshake_timeout;
+    /// How long a shutdown waits for a client to acknowledge that no new calls are taken. Default 10 s.
+    drain_timeout: Duration => h2.drain_timeout;
+}
+
+impl ServerBuilder {
+    /// Adds a service; generated code has one type for each, such as `UserServiceServer::new(users)`.
+    pub fn service(mut self, service: impl Service) -> Self {
+        self.router = self.router.service(service);
+        self
+    }
+
+    /// Answers every path that no service has; see [`Router::fallback`].
+    pub fn fallback<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(Call, Inbound<RawMessage>, Outbound<RawMessage>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Status>> + Send + 'static,
+    {
+        self.router = self.router.fallback(handler);
+        self
+    }
+
+    /// Serves this router instead of what was added so far.
+    pub fn router(mut self, router: Router) -> Self {
+        self.router = router;
+        self
+    }
+
+    /// Listens on `address`, which is `host:port`; port 0 lets the system choose, and [`Bound::local_addr`] tells.
+    ///
+    /// # Errors
+    /// When the system refuses, most often because another program listens there; when a setting cannot work; when a
+    /// service was added twice.
+    pub async fn bind(self, address: impl fmt::Display) -> Result<Bound, ServerError> {
+        self.check()?;
+        let address = address.to_string();
+        let refused = |error| ServerError::Bind { address: address.clone(), error };
+        let listener = TcpListener::bind(&address).await.map_err(refused)?;
+        let local = listener.local_addr().map_err(refused)?;
+        Ok(Bound::new(listener, Some(local), self.router, self.settings))
+    }
+
+    /// Uses a listener that exists, such as one that was bound with other options.
+    ///
+    /// # Errors
+    /// When a setting cannot work, or a service was added twice.
+    pub fn listen_on<L: Listener>(self, listener: L) -> Result<Bound<L>, ServerError> {
+        self.check()?;
+        Ok(Bound::new(listener, None, self.router, self.settings))
+    }
+
+    /// [`ServerBuilder::listen_on`] and [`Bound::serve`] in one.
+    ///
+    /// # Errors
+    /// As these.
+    pub async fn serve_on<L: Listener>(self, listener: L) -> Result<(), ServerError> {
+        self.listen_on(listener)?.serve().await
+    }
+
+    fn check(&self) -> Result<(), ServerError> {
+        if let Some(name) = self.router.duplicate() {
+            return Err(ServerError::DuplicateService(name));
+        }
+        let h2 = &self.settings.wire.h2;
+        let windows = 65_535..=u64::from(i32::MAX.unsigned_abs());
+        // RFC 9113 §6.5.2 and §6.9.1 give the ranges; a window below the first one would need a round trip a message.
+        let settings = [
+            ("max_frame_size", h2.max_frame_size, 16_384..=16_777_215),
+            ("max_concurrent_calls", h2.max_concurrent_streams, 1..=u64::from(i32::MAX.unsigned_abs())),
+            ("stream_window", h2.stream_window, windows.clone()),
+            ("connection_window", h2.connection_window, windows.clone()),
+            ("max_window", h2.max_window, windows),
+        ];
+        for (name, value, range) in settings {
+            let value = u64::from(value);
+            if !range.contains(&value) {
+                return Err(ServerError::Setting { name, value, range });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,33 @@
+//! One connection from its first byte to its last.
+
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
+
+use farcall_wire::grpc::Connection;
+
+use super::driver::ServerDriver;
+use super::{Router, Settings};
+use crate::context::now;
+use crate::observe;
+use crate::transport::mailbox::Mailbox;
+use crate::transport::pump::Pump;
+use crate::transport::{Io, Peer};
+
+/// Serves `io` until it ends. Commands for it go to `mailbox`, which must be its own.
+pub(crate) fn connection<S: Io>(
+    io: S,
+    peer: Peer,
+    router: Arc<Router>,
+    settings: &Settings,
+    mailbox: Arc<Mailbox>,
+) -> impl Future<Output = ()> + Send + use<S> {
+    let config = settings.wire.clone();
+    async move {
+        let mut driver = ServerDriver::new(router, Arc::clone(&mailbox), peer, config.receive_limit);
+        let mut pump = Pump::new(io, Connection::server(config, now()), mailbox);
+        poll_fn(|cx| pump.poll(&mut driver, cx)).await;
+        observe::connection_failed(&peer, None, pump.error());
+        drop(driver);
+        pump.close().await;
+    }
+}

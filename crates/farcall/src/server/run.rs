@@ -1,0 +1,170 @@
+//! A handler in progress: on the connection's own task, or on a task of its own.
+//!
+//! Both see that their call was cut off at their next poll, which the cut causes, and drop the handler then. A panic
+//! ends the call with UNKNOWN and nothing else.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Waker, ready};
+use std::time::{Duration, Instant};
+
+use farcall_wire::grpc::{CallId, EncodeBuf, RequestHead, Status};
+use tokio::task::coop;
+
+use super::ServerCommand;
+use super::router::Route;
+use super::service::{Finished, Handling};
+use crate::call::CallState;
+use crate::context::Context;
+use crate::observe;
+use crate::transport::mailbox::Command;
+
+/// A handler that has not ended.
+pub(super) struct Running {
+    pub(super) id: CallId,
+    pub(super) state: Arc<CallState>,
+    head: Arc<RequestHead>,
+    context: Context,
+    /// `None` once it has ended.
+    handling: Option<Handling>,
+}
+
+/// A handler that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(super) id: CallId,
+    pub(super) state: Arc<CallState>,
+    /// `None`: it was dropped, because the call was cut off.
+    pub(super) outcome: Option<Finished>,
+    /// The reply of a unary shape.
+    pub(super) body: EncodeBuf,
+}
+
+impl Running {
+    /// Lets the service begin; nothing of the handler runs yet, but a fallback's closure does.
+    pub(super) fn new(
+        id: CallId,
+        state: Arc<CallState>,
+        head: Arc<RequestHead>,
+        mut context: Context,
+        start: impl FnOnce() -> Handling,
+    ) -> Self {
+        let started = catch_unwind(AssertUnwindSafe(|| context.enter(start)));
+        let handling = started.unwrap_or_else(|panic| {
+            observe::handler_panicked(&head.path, &*panic);
+            Handling::streaming(std::future::ready(Err(panicked())))
+        });
+        Self { id, state, head, context, handling: Some(handling) }
+    }
+
+    /// The first poll, in place: without a waker, since whoever is pending is polled again elsewhere at once.
+    ///
+    /// tokio's cooperative budget is set aside: all first polls of a turn would share one, and what is free at the time
+    /// would look busy to most of them.
+    pub(super) fn poll_in_place(&mut self, out: &mut EncodeBuf) -> Poll<Finished> {
+        let poll = std::future::poll_fn(|cx| self.poll_handling(cx, out));
+        let cx = &mut TaskContext::from_waker(Waker::noop());
+        std::pin::pin!(coop::unconstrained(poll)).poll(cx)
+    }
+
+    fn poll_handling(&mut self, cx: &mut TaskContext<'_>, out: &mut EncodeBuf) -> Poll<Finished> {
+        let Self { handling, context, head, .. } = self;
+        let Some(running) = handling else { return Poll::Ready(Finished::Failed(panicked())) };
+        let poll = catch_unwind(AssertUnwindSafe(|| context.enter(|| running.0.as_mut().poll(cx, out))));
+        let finished = match poll {
+            Ok(poll) => ready!(poll),
+            Err(panic) => {
+                observe::handler_panicked(&head.path, &*panic);
+                Finished::Failed(panicked())
+            }
+        };
+        self.drop_handling();
+        Poll::Ready(finished)
+    }
+
+    /// Drops the handler, whose own destructors may panic.
+    fn drop_handling(&mut self) {
+        let (handling, context) = (self.handling.take(), &mut self.context);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| context.enter(|| drop(handling)))) {
+            observe::handler_panicked(&self.head.path, &*panic);
+        }
+    }
+
+    fn end(&self, outcome: Option<Finished>, body: EncodeBuf) -> Ended {
+        Ended { id: self.id, state: Arc::clone(&self.state), outcome, body }
+    }
+}
+
+/// On the connection's own task.
+impl Future for Running {
+    type Output = Ended;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Ended> {
+        if self.state.watch_as_runner(cx.waker()) {
+            self.drop_handling();
+            return Poll::Ready(self.end(None, EncodeBuf::new(usize::MAX)));
+        }
+        let mut body = EncodeBuf::new(usize::MAX);
+        let finished = ready!(self.poll_handling(cx, &mut body));
+        Poll::Ready(self.end(Some(finished), body))
+    }
+}
+
+/// On a task of its own; says to the connection how it ended, also when the runtime drops it.
+pub(super) struct Spawned {
+    running: Option<Running>,
+    /// Its method, until its first poll has been timed.
+    untimed: Option<Arc<Route>>,
+}
+
+impl Spawned {
+    /// A handler that was polled already, or whose first poll tells the route something.
+    pub(super) fn new(running: Running, untimed: Option<Arc<Route>>) -> Self {
+        Self { running: Some(running), untimed }
+    }
+}
+
+impl Future for Spawned {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let Some(running) = &mut this.running else { return Poll::Ready(()) };
+        let poll = match this.untimed.take() {
+            Some(route) => {
+                let before = Instant::now();
+                let poll = Pin::new(running).poll(cx);
+                route.note(before.elapsed() > FIRST_POLL);
+                poll
+            }
+            None => Pin::new(running).poll(cx),
+        };
+        let ended = ready!(poll);
+        if let Some(running) = this.running.take() {
+            let mailbox = Arc::clone(running.state.mailbox());
+            drop(running);
+            mailbox.push(Command::Server(ServerCommand::Ended(ended)));
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.drop_handling();
+            let ended = running.end(None, EncodeBuf::new(usize::MAX));
+            running.state.mailbox().push(Command::Server(ServerCommand::Ended(ended)));
+        }
+    }
+}
+
+/// The text of a panic may hold anything, so that the peer gets none of it.
+fn panicked() -> Status {
+    Status::unknown("the handler panicked: the server's log says why")
+}
+
+/// How long a first poll may keep the connection's task before its method is spawned from then on.
+pub(super) const FIRST_POLL: Duration = Duration::from_micros(50);

@@ -1,0 +1,9 @@
+//! The server from outside: over sockets and in memory, against this crate's client and against the bare engine.
+
+mod calls;
+mod ends;
+mod listens;
+mod load;
+mod peer;
+#[path = "../probe/mod.rs"]
+mod probe;

@@ -1,0 +1,18 @@
+//! What `build.rs` made of `proto/bench.proto`, once for each implementation.
+
+/// Messages of buffa, stubs of farcall.
+pub(crate) mod farcall {
+    farcall_protobuf::include_proto!();
+}
+
+/// Messages of prost, stubs of tonic.
+pub(crate) mod tonic {
+    #![allow(missing_docs, unreachable_pub)]
+    ::tonic::include_proto!("bench.v1");
+}
+
+/// Messages of buffa, stubs of connectrpc.
+pub(crate) mod connectrpc {
+    #![allow(missing_docs, unreachable_pub)]
+    ::connectrpc::include_generated!();
+}

@@ -1,0 +1,89 @@
+//! `interop-client --server_host H --server_port N --test_case T`: runs one case; exit code 0, or the reason on stderr.
+//! The cases themselves are the library's.
+
+use std::process::ExitCode;
+
+use clap::builder::PossibleValuesParser;
+use clap::{ArgAction, Parser};
+use farcall::Channel;
+use interop::cases::{CASES, Case};
+
+/// Runs one case of the interop tests against a server of grpc.testing.TestService.
+#[derive(Debug, Parser)]
+#[command(rename_all = "snake_case")]
+struct Flags {
+    /// The server's name or address.
+    #[arg(long, default_value = "127.0.0.1")]
+    server_host: String,
+    /// The server's port.
+    #[arg(long)]
+    server_port: u16,
+    /// What to call the server in `:authority`, in place of its host and port.
+    #[arg(long, value_name = "NAME")]
+    server_host_override: Option<String>,
+    /// The case.
+    #[arg(long, value_parser = PossibleValuesParser::new(CASES.iter().map(|case| case.name)))]
+    test_case: String,
+    /// TLS, which this client does not have: only `false` is accepted.
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, default_value_t = false, default_missing_value = "true")]
+    use_tls: bool,
+    /// The certificates that TLS would trust: without TLS either value means the same.
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, default_value_t = false, default_missing_value = "true")]
+    use_test_ca: bool,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let flags = Flags::parse();
+    match run(&flags).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {error}", flags.test_case);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: &Flags) -> Result<(), Box<dyn std::error::Error>> {
+    if flags.use_tls {
+        let ca = if flags.use_test_ca { "the test CA" } else { "any CA" };
+        return Err(format!("there is no TLS here yet, with {ca}: pass --use_tls=false").into());
+    }
+    let case = Case::find(&flags.test_case).ok_or("there is no such case")?;
+    let mut channel = Channel::builder(&target(&flags.server_host, flags.server_port));
+    if let Some(name) = &flags.server_host_override {
+        channel = channel.authority(name);
+    }
+    Ok(case.run(channel.build()?).await?)
+}
+
+fn target(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Flags, String> {
+        let words = ["interop-client"].into_iter().chain(line.split_whitespace());
+        Flags::try_parse_from(words).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_official_flags_are_understood() {
+        let line = "--server_host=::1 --server_port 7 --test_case=empty_unary";
+        let flags = parse(line).unwrap();
+        assert_eq!(target(&flags.server_host, flags.server_port), "[::1]:7");
+        for tls in ["--use_tls=false", "--use_tls false", "--use_test_ca=true", "--server_host_override foo.test"] {
+            assert!(!parse(&format!("{line} {tls}")).unwrap().use_tls, "{tls}");
+        }
+        assert!(parse(&format!("{line} --use_tls")).unwrap().use_tls);
+    }
+
+    #[test]
+    fn an_unknown_case_is_answered_with_the_list() {
+        let text = parse("--server_port 7 --test_case ping").unwrap_err();
+        assert!(CASES.iter().all(|case| text.contains(case.name)), "{text}");
+    }
+}

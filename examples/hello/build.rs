@@ -1,0 +1,5 @@
+//! Compiles the contract; `protoc` is not needed.
+
+fn main() -> Result<(), farcall_build::Error> {
+    farcall_build::compile(&["../../proto/hello.proto"], &["../../proto"])
+}
