@@ -19,6 +19,8 @@ const FILE_NAME: &str = "farcall.rs";
 pub struct Config {
     pub(crate) client: bool,
     pub(crate) server: bool,
+    pub(crate) descriptor_set: bool,
+    protoc: Option<PathBuf>,
     out_dir: Option<PathBuf>,
     file_name: OsString,
 }
@@ -33,7 +35,7 @@ impl Config {
     /// Clients and servers, into cargo's `OUT_DIR`, as `farcall.rs`.
     #[must_use]
     pub fn new() -> Self {
-        Self { client: true, server: true, out_dir: None, file_name: FILE_NAME.into() }
+        Self { client: true, server: true, descriptor_set: true, protoc: None, out_dir: None, file_name: FILE_NAME.into() }
     }
 
     /// The folder to write into, in place of cargo's `OUT_DIR`: a folder of the source tree, when the output is to be checked in.
@@ -64,6 +66,22 @@ impl Config {
         self
     }
 
+    /// Whether the constant `FILE_DESCRIPTOR_SET` is written: the contract and its imports as a serialized
+    /// `google.protobuf.FileDescriptorSet`, without comments, for reflection and tools. It is, if this is not called.
+    #[must_use]
+    pub fn descriptor_set(mut self, wanted: bool) -> Self {
+        self.descriptor_set = wanted;
+        self
+    }
+
+    /// The protoc for contracts that are written in an edition, in place of what `PROTOC` names and of that of the feature
+    /// `vendored-protoc`. Contracts in proto2 and proto3 need none, and use none.
+    #[must_use]
+    pub fn protoc(mut self, executable: impl Into<PathBuf>) -> Self {
+        self.protoc = Some(executable.into());
+        self
+    }
+
     /// Compiles `files`, and tells cargo to do so again when one of them, or anything they import, has changed.
     ///
     /// A file whose content would not change is left alone, so that nothing that depends on it is built again.
@@ -86,12 +104,13 @@ impl Config {
         let files: Vec<&Path> = files.iter().map(AsRef::as_ref).collect();
         let includes: Vec<&Path> = includes.iter().map(AsRef::as_ref).collect();
         let mut read = Vec::new();
-        let contract = Contract::load(&files, &includes, &mut read);
+        let contract = Contract::load(&files, &includes, self.protoc.as_deref(), &mut read);
         if env::var_os("OUT_DIR").is_some() {
             // Also after a failure: cargo would otherwise not look at the imports again once it has been mended.
             for path in &read {
                 println!("cargo:rerun-if-changed={}", path.display());
             }
+            println!("cargo:rerun-if-env-changed=PROTOC");
         }
         tree::generate(&contract?, self)
     }

@@ -1,6 +1,7 @@
 //! Reads a contract: from paths to linked descriptors, or to errors that point at the line.
 //!
-//! The front end is protox, and this the only file that knows it. Nothing here is Rust-specific.
+//! The front end is protox, which knows proto2 and proto3; a contract with an edition goes through protoc (`protoc`).
+//! Nothing here is Rust-specific.
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use protox::Compiler;
 
 use crate::error::Error;
 use crate::sources::Sources;
+use crate::{edition, protoc};
 
 /// A linked contract.
 pub(crate) struct Contract {
@@ -20,12 +22,28 @@ pub(crate) struct Contract {
 }
 
 impl Contract {
-    /// Compiles `files`. What was read is told in `read`, also when the result is an error.
-    pub(crate) fn load(files: &[&Path], includes: &[&Path], read: &mut Vec<PathBuf>) -> Result<Self, Error> {
+    /// Compiles `files`, those with an edition by `protoc`. What was read is told in `read`, also when the result is an error.
+    pub(crate) fn load(
+        files: &[&Path],
+        includes: &[&Path],
+        protoc: Option<&Path>,
+        read: &mut Vec<PathBuf>,
+    ) -> Result<Self, Error> {
         if files.is_empty() {
             return Err(Error::new("no .proto file was given").help("name at least one in the first argument"));
         }
         let sources = Sources::new(includes)?;
+        match Self::parse(files, &sources, read) {
+            Err(_) if sources.has_edition() && protoc::is_there(protoc) => {
+                let roots = files.iter().map(|file| sources.name_of(file)).collect::<Result<Vec<_>, _>>()?;
+                let bytes = protoc::compile(protoc, &roots, &sources)?;
+                Self::linked(&bytes, roots, &sources, read)
+            }
+            parsed => parsed,
+        }
+    }
+
+    fn parse(files: &[&Path], sources: &Sources, read: &mut Vec<PathBuf>) -> Result<Self, Error> {
         let mut compiler = Compiler::with_file_resolver(sources.clone());
         compiler.include_imports(true).include_source_info(true);
         let mut roots = Vec::new();
@@ -33,18 +51,28 @@ impl Contract {
             let name = sources.name_of(file)?;
             let opened = compiler.open_file(&name).map(|_| ());
             *read = sources.paths();
-            opened.map_err(|error| explain(&error, &name, &sources))?;
-            if !roots.contains(&name) {
-                roots.push(name);
-            }
+            opened.map_err(|error| explain(&error, &name, sources))?;
+            roots.push(name);
         }
-        let bytes = compiler.encode_file_descriptor_set();
+        Self::linked(&compiler.encode_file_descriptor_set(), roots, sources, read)
+    }
+
+    /// The contract of a serialized `FileDescriptorSet`.
+    fn linked(bytes: &[u8], roots: Vec<String>, sources: &Sources, read: &mut Vec<PathBuf>) -> Result<Self, Error> {
         let set = buffa_codegen::tooling_decode_options()
             .and_then(|options| {
-                options.decode_from_slice::<FileDescriptorSet>(&bytes).map_err(|cause| cause.to_string())
+                options.decode_from_slice::<FileDescriptorSet>(bytes).map_err(|cause| cause.to_string())
             })
             .map_err(|cause| Error::new(format!("the compiled contract cannot be read back: {cause}")))?;
-        Ok(Self { files: set.file, roots })
+        set.file.iter().try_for_each(edition::checked)?;
+        *read = set.file.iter().filter_map(|file| sources.path_of(file.name.as_deref()?)).collect();
+        let mut contract = Self { files: set.file, roots: Vec::new() };
+        for root in roots {
+            if !contract.roots.contains(&root) {
+                contract.roots.push(root);
+            }
+        }
+        Ok(contract)
     }
 }
 

@@ -1,8 +1,10 @@
-//! Contracts written in an edition, which the parser does not know and would call a wrong token.
+//! Contracts written in an edition, which protox does not know and would call a wrong token.
 //!
-//! Only the first statement is looked at here; the rest of a file is the parser's.
+//! Only the first statement is looked at here; the rest of a file is the compiler's.
 
 use std::path::Path;
+
+use buffa_codegen::generated::descriptor::{Edition as Number, FileDescriptorProto};
 
 use crate::error::Error;
 
@@ -38,12 +40,24 @@ impl Edition {
 
     /// What a user is told: there are two ways out.
     pub(crate) fn refusal(&self, path: &Path, text: &str) -> Error {
-        Error::new(format!("edition {} is not supported yet: proto2 and proto3 are", self.year))
+        Error::new(format!("edition {} needs protoc: without it only proto2 and proto3 are read", self.year))
             .at(path, text, self.offset, self.width, "this file is written in an edition")
             .help(
-                "write `syntax = \"proto3\";` in its place and drop `features.*` options (proto3 has their usual values), \
-                 or keep a proto3 copy of the contract beside it: both put the same bytes on the wire",
+                "enable the feature `vendored-protoc` of farcall-build, or set the environment variable PROTOC to a \
+                 protoc that knows the edition (27 or newer for 2023, 32 or newer for 2024)",
             )
+    }
+}
+
+/// Refuses a file of an edition whose rules the generator does not know: it would take them for those of another.
+pub(crate) fn checked(file: &FileDescriptorProto) -> Result<(), Error> {
+    match file.edition {
+        Some(edition) if edition as i32 > Number::EDITION_2024 as i32 => {
+            let name = file.name.as_deref().unwrap_or_default();
+            Err(Error::new(format!("{name}: {edition:?} is not known here: 2023 and 2024 are"))
+                .help("write `edition = \"2024\";`, which puts the same bytes on the wire"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -16,17 +16,22 @@
 //! }
 //! ```
 //!
+//! Contracts in proto2 and proto3 are read in Rust. Those in an edition, 2023 or 2024, go through protoc: the one that the
+//! environment variable `PROTOC` names, or the one that the feature `vendored-protoc` brings along.
+//!
 //! A package with several calls of [`compile`] gives each a [`Config::file_name`]; a crate that checks its generated code in
 //! says where with [`Config::out_dir`].
 
 mod config;
 mod contract;
 mod deprecation;
+mod descriptor_set;
 mod docs;
 mod edition;
 mod error;
 mod messages;
 mod names;
+mod protoc;
 mod reach;
 mod reserved;
 mod runtime;

@@ -25,6 +25,8 @@ pub(crate) struct Sources {
 struct Log {
     /// By the name under which a file is imported.
     read: BTreeMap<String, Source>,
+    /// Whether one of them is written in an edition.
+    edition: bool,
     /// What we found wrong ourselves. The parser carries only its own errors.
     refused: Option<Error>,
 }
@@ -56,7 +58,7 @@ impl Sources {
             self.includes.iter().find_map(|folder| plain(file).strip_prefix(plain(folder)).ok().and_then(import_name));
         let found = below.or_else(|| {
             let name = import_name(&plain(file))?;
-            self.includes.iter().any(|folder| folder.join(&name).is_file()).then_some(name)
+            self.holds(&name).then_some(name)
         });
         if !file.exists() && !found.as_ref().is_some_and(|name| self.holds(name)) {
             return Err(Error::new(format!("cannot read `{}`: there is no such file", file.display()))
@@ -76,8 +78,7 @@ impl Sources {
 
     /// Two include folders may hold the same name: the first wins, which must be the file that was asked for.
     fn refuse_shadow(&self, file: &Path, name: &str) -> Result<(), Error> {
-        let winner = self.includes.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
-        match (winner, fs::canonicalize(file)) {
+        match (self.path_of(name), fs::canonicalize(file)) {
             (Some(winner), Ok(asked)) if fs::canonicalize(&winner).is_ok_and(|path| path != asked) => {
                 Err(Error::new(format!(
                     "`{}` is hidden by `{}`, which has the same name in an earlier include folder",
@@ -91,7 +92,7 @@ impl Sources {
     }
 
     fn holds(&self, name: &str) -> bool {
-        self.includes.iter().any(|folder| folder.join(name).is_file())
+        self.path_of(name).is_some()
     }
 
     /// Every file that was opened, in the order of their names.
@@ -101,6 +102,21 @@ impl Sources {
 
     pub(crate) fn read(&self, name: &str) -> Option<Source> {
         self.log.borrow().read.get(name).cloned()
+    }
+
+    /// Whether a file was met that protox cannot read, because it is written in an edition.
+    pub(crate) fn has_edition(&self) -> bool {
+        self.log.borrow().edition
+    }
+
+    /// Where the file with this name is, if it is in an include folder.
+    pub(crate) fn path_of(&self, name: &str) -> Option<PathBuf> {
+        self.includes.iter().map(|folder| folder.join(name)).find(|path| path.is_file())
+    }
+
+    /// The folders, in the order in which they are searched.
+    pub(crate) fn includes(&self) -> &[PathBuf] {
+        &self.includes
     }
 
     pub(crate) fn take_refusal(&self) -> Option<Error> {
@@ -129,6 +145,7 @@ impl Sources {
         })?;
         self.log.borrow_mut().read.insert(name.to_owned(), Source { path: path.clone(), text: text.clone() });
         if let Some(edition) = Edition::find(&text) {
+            self.log.borrow_mut().edition = true;
             return Err(self.refuse(edition.refusal(&path, &text)));
         }
         File::from_source(name, &text)

@@ -18,8 +18,16 @@
 //! | an enum | [`EnumValue`], which keeps numbers that this contract does not know; proto2 enums are plain |
 //! | `repeated`, `map` | `Vec`, [`HashMap`] |
 //! | `oneof` | `Option` of an enum |
+//!
+//! Failures with typed details, as every gRPC library can read them, are in [`errors`].
+
+// Generated code names this crate as any other would.
+extern crate self as farcall_protobuf;
 
 mod codec;
+pub mod errors;
+#[path = "generated/google_rpc.rs"]
+mod generated;
 
 pub use buffa::__private::HashMap;
 pub use buffa::{DecodeError, EnumValue, Enumeration, Message, MessageField, MessageName};

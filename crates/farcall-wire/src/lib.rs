@@ -14,6 +14,8 @@ pub mod h2;
 pub mod outbox;
 #[cfg(test)]
 mod random;
+#[cfg(test)]
+mod raw_peer;
 mod transitions;
 
 pub use error::{Blame, Fault, Reach, Reason};

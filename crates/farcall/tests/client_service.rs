@@ -174,13 +174,13 @@ async fn deadline_and_cancellation_go_through_a_handler_to_the_calls_it_makes() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hundred_thousand_cancelled_and_expired_calls_leave_the_channel_working_and_nobody_behind() {
+async fn ten_thousand_cancelled_and_expired_calls_leave_the_channel_working_and_nobody_behind() {
     let never = Never::default();
     let present = Arc::clone(&never.present);
     let client = over(never);
     let tasks = tokio::runtime::Handle::current().metrics();
     let before = tasks.num_alive_tasks();
-    for round in 0..1_000 {
+    for round in 0..100 {
         // Some are cancelled before they are sent, some after, some while they wait for room; some expire.
         let calls: Vec<_> = (0..100)
             .map(|n| {

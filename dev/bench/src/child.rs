@@ -1,6 +1,7 @@
 //! The processes that are measured, as the parent holds them. Each is this program again, kept to a core of its own.
 
 pub mod call;
+pub mod load;
 pub mod pair;
 pub mod serve;
 

@@ -1,6 +1,7 @@
 //! farcall beside its peers: what a call costs, and whether the gates hold.
 //!
-//! The measured processes are this program again, with the first word `serve`, `call` or `pair`.
+//! The measured processes are this program again, with the first word `serve`, `call` or `pair`;
+//! `load` makes calls to a server that was started by hand, under a profiler.
 
 mod arguments;
 mod case;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Some((word, rest)) if word == "serve" => child::serve::run(rest).map(|()| true),
         Some((word, rest)) if word == "call" => child::call::run(rest).map(|()| true),
         Some((word, rest)) if word == "pair" => child::pair::run(rest).map(|()| true),
+        Some((word, rest)) if word == "load" => child::load::run(rest).map(|()| true),
         _ => bench(words),
     };
     match done {

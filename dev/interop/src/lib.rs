@@ -5,6 +5,7 @@
 
 pub mod cases;
 mod check;
+pub mod details;
 pub mod service;
 
 pub use check::Failure;

@@ -12,8 +12,9 @@
 //!    that it was the last. The deadline travels as `grpc-timeout`.
 //! 4. At 10 ms each side has the other's SETTINGS, and acknowledges them once.
 //! 5. A reply is HEADERS, DATA, and HEADERS again: the trailers, which carry the status. They leave together.
-//! 6. The second call says the same in a third of the bytes: HPACK has numbered the fields, and sends the numbers. Most
-//!    of what is left is the deadline, which is not worth a number because it differs from call to call.
+//! 6. The second call says the same in a fifth of the bytes: HPACK has numbered the fields, and sends the numbers. Most
+//!    of what is left is the deadline: its name has a number, its value is not worth one because it differs from call to
+//!    call.
 //! 7. The third fails: no message, and one HEADERS frame for head and status together.
 
 use std::time::Duration;
@@ -95,7 +96,7 @@ const PICTURE: &str = r#"    0.000 ms  client ──▶  connection  SETTINGS
    10.001 ms  ◀── server  stream 1    DATA, 10 bytes: "\x00\x00\x00\x00\x05world"
    10.001 ms  ◀── server  stream 1    HEADERS, 12 bytes, END_STREAM
                                       grpc-status: 0
-   20.002 ms  client ──▶  stream 3    HEADERS, 25 bytes
+   20.002 ms  client ──▶  stream 3    HEADERS, 16 bytes
                                       :method: POST
                                       :scheme: http
                                       :path: /greet.Greeter/Hello
@@ -111,7 +112,7 @@ const PICTURE: &str = r#"    0.000 ms  client ──▶  connection  SETTINGS
    30.002 ms  ◀── server  stream 3    DATA, 10 bytes: "\x00\x00\x00\x00\x05world"
    30.002 ms  ◀── server  stream 3    HEADERS, 1 byte, END_STREAM
                                       grpc-status: 0
-   40.003 ms  client ──▶  stream 5    HEADERS, 40 bytes
+   40.003 ms  client ──▶  stream 5    HEADERS, 31 bytes
                                       :method: POST
                                       :scheme: http
                                       :path: /greet.Greeter/Find

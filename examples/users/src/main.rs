@@ -29,7 +29,8 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse(std::env::args().skip(1))?;
-    let server = Server::builder().service(UserServiceServer::new(Users::with_examples())).bind(&arguments.listen).await?;
+    let server =
+        Server::builder().service(UserServiceServer::new(Users::with_examples())).bind(&arguments.listen).await?;
     let address = server.local_addr();
     let shutdown = server.shutdown_handle();
     let serving = tokio::spawn(server.serve());
@@ -49,7 +50,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
 
 fn say_what_to_try(address: &str) {
     println!("Still serving on {address}. From other languages, in another terminal:\n");
-    println!("  dev/interop/peers/setup                                                   # once: installs both below target/");
+    println!(
+        "  dev/interop/peers/setup                                                   # once: installs both below target/"
+    );
     println!("  target/peers/venv/bin/python examples/users/peers/client.py {address}");
     println!("  node examples/users/peers/client.mjs {address}\n");
     println!("Ctrl-C ends it.");

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use farcall::{Call, Encoding, Inbound, Outbound, Status};
+use farcall_protobuf::errors::{BadRequest, ResourceInfo, RichStatus};
 
 use crate::proto::users::v1::{
     ChatMessage, CreateUserRequest, CreateUsersResponse, GetUserRequest, ListUsersRequest, User, UserService,
@@ -58,7 +59,12 @@ impl UserService for Users {
             tokio::time::sleep(Duration::from_millis(delay)).await;
         }
         let user = self.lock().iter().find(|user| user.id == request.user_id).cloned();
-        user.ok_or_else(|| Status::not_found(format!("there is no user with the id {:?}", request.user_id)))
+        // A detail says the same to programs: every gRPC library can read it, in whatever language.
+        user.ok_or_else(|| {
+            Status::not_found(format!("there is no user with the id {:?}", request.user_id)).with_detail(
+                ResourceInfo::new("users.v1.User", request.user_id, "ListUsers has the ids that there are"),
+            )
+        })
     }
 
     async fn list_users(
@@ -84,7 +90,9 @@ impl UserService for Users {
         let mut user_ids = Vec::new();
         while let Some(request) = requests.next().await? {
             if request.name.is_empty() {
-                return Err(Status::invalid_argument(format!("user {} has no name", user_ids.len() + 1)));
+                let field = format!("requests[{}].name", user_ids.len());
+                return Err(Status::invalid_argument(format!("user {} has no name", user_ids.len() + 1))
+                    .with_detail(BadRequest::field(field, "must not be empty")));
             }
             user_ids.push(self.add(request));
         }

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use farcall::{Channel, Code, Reply, Status};
+use farcall_protobuf::errors::{BadRequest, ResourceInfo, RichStatus};
 
-use crate::proto::users::v1::{
-    ChatMessage, CreateUserRequest, GetUserRequest, ListUsersRequest, UserServiceClient,
-};
+use crate::proto::users::v1::{ChatMessage, CreateUserRequest, GetUserRequest, ListUsersRequest, UserServiceClient};
 
 /// Makes the tour; prints what is called and what comes back.
 pub(crate) async fn run(target: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -70,7 +69,7 @@ async fn bidirectional(users: &UserServiceClient) -> Result<(), Status> {
 async fn deadline(users: &UserServiceClient) -> Result<(), Status> {
     stop(5, "Deadline: a slow answer is not waited for, on either side");
     let slow = users.get_user(get("1")).metadata("x-delay-ms", "5000").timeout(Duration::from_millis(50));
-    expect(slow.await.err(), Code::DeadlineExceeded)
+    expect(slow.await.err(), Code::DeadlineExceeded).map(drop)
 }
 
 async fn cancellation(users: &UserServiceClient) -> Result<(), Status> {
@@ -86,11 +85,21 @@ async fn cancellation(users: &UserServiceClient) -> Result<(), Status> {
 }
 
 async fn not_found(users: &UserServiceClient) -> Result<(), Status> {
-    stop(7, "Status: a failure says which one it is, and why");
-    expect(users.get_user(get("4711")).await.err(), Code::NotFound)?;
+    stop(7, "Status: a failure says which one it is, and why: to people, and in types to programs");
+    let failure = expect(users.get_user(get("4711")).await.err(), Code::NotFound)?;
+    if let Some(resource) = failure.detail::<ResourceInfo>()? {
+        println!(
+            "     ResourceInfo: {} {:?}: {}",
+            resource.resource_type, resource.resource_name, resource.description
+        );
+    }
     let mut upload = users.create_users().await?;
     upload.send(CreateUserRequest::default()).await?;
-    expect(upload.finish().await.err(), Code::InvalidArgument)
+    let failure = expect(upload.finish().await.err(), Code::InvalidArgument)?;
+    for violation in failure.detail::<BadRequest>()?.unwrap_or_default().field_violations {
+        println!("     BadRequest: {} {}", violation.field, violation.description);
+    }
+    Ok(())
 }
 
 async fn metadata(users: &UserServiceClient) -> Result<(), Status> {
@@ -117,11 +126,11 @@ async fn compression(users: &UserServiceClient) -> Result<(), Status> {
 }
 
 /// Prints the failure that the tour wants to show; anything else is a failure of the tour.
-fn expect(failure: Option<Status>, code: Code) -> Result<(), Status> {
+fn expect(failure: Option<Status>, code: Code) -> Result<Status, Status> {
     match failure {
         Some(status) if status.code() == code => {
             println!("  -> {status}");
-            Ok(())
+            Ok(status)
         }
         Some(status) => Err(status),
         None => Err(Status::internal(format!("a call succeeded that should have ended with {code}"))),

@@ -8,11 +8,13 @@ use crate::grpc::{self, RequestHead};
 use crate::h2::event::Cause;
 use crate::h2::frame::settings::id;
 use crate::h2::frame::{flag, kind};
-use crate::h2::raw_peer::{ANSWER, CALL, GET, RawPeer};
 use crate::h2::{self, Config, Event};
+use crate::raw_peer::{ANSWER, CALL, GET, RawPeer};
 
 /// What a scenario saw.
 type Seen = Vec<Reason>;
+/// The name of a row, and how it is reached.
+type Scenario = (&'static str, fn() -> Seen);
 
 /// Rows that nothing in this crate gives yet.
 const UNREACHED: [(&str, &str); 2] = [
@@ -69,7 +71,7 @@ fn answer(fields: &[(&str, &str)], bytes: &[u8], end: bool) -> Seen {
 }
 
 /// Frames that are wrong in themselves.
-const FRAMES: [(&str, fn() -> Seen); 17] = [
+const FRAMES: [Scenario; 17] = [
     ("FrameTooLarge", || server(|peer| peer.frame(kind::DATA, 0, 1, &[0; 16_385]))),
     ("FrameSize", || server(|peer| peer.frame(kind::PING, 0, 0, &[0; 7]))),
     ("Padding", || server(|peer| peer.frame(kind::DATA, flag::PADDED, 1, &[1]))),
@@ -100,7 +102,7 @@ const FRAMES: [(&str, fn() -> Seen); 17] = [
 ];
 
 /// Frames that are wrong here and now, and what the connection itself meets.
-const STATES: [(&str, fn() -> Seen); 14] = [
+const STATES: [Scenario; 14] = [
     ("Preface", || {
         let mut peer = RawPeer::of_new_server(Config::default());
         peer.write(|out| out.extend_from_slice(b"GET / HTTP/1.1"));
@@ -140,7 +142,7 @@ const STATES: [(&str, fn() -> Seen); 14] = [
 ];
 
 /// What gRPC, time and the application end.
-const CALLS: [(&str, fn() -> Seen); 9] = [
+const CALLS: [Scenario; 9] = [
     ("MessageFlag", || answer(&[], &[7, 0, 0, 0, 0], false)),
     ("MessageTooLarge", || answer(&[], &[0, 0, 0, 4, 0], false)),
     ("UnfinishedMessages", || answer(&[], &[&[0, 0, 0, 3, 0][..], &[0; 600]].concat(), false)),

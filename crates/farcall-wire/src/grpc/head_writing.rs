@@ -16,7 +16,7 @@ pub(super) fn request(head: &RequestHead, accept: &[u8], fields: &mut Fields) {
         fields.push(b":authority", head.authority.as_bytes(), Indexing::Index);
     }
     if let Some(timeout) = head.timeout {
-        fields.push(b"grpc-timeout", &timeout::encode(timeout), Indexing::Plain);
+        fields.push(b"grpc-timeout", &timeout::encode(timeout), Indexing::Name);
     }
     // W6: proxies that would lose trailers are found out by it.
     fields.push(b"te", b"trailers", Indexing::Index);

@@ -51,9 +51,11 @@ impl Credit {
         self.window.grow(increment).is_ok().then_some(increment)
     }
 
-    /// Whether the window was too narrow during `probe`.
+    /// Whether the window was too narrow during `probe`: two thirds of it arrived. Not while the application holds half
+    /// of it unread: a slow reader needs no wider window.
     pub(super) fn is_narrow(&self, probe: u32) -> bool {
-        self.probe == probe && u64::from(self.sampled) * 3 >= u64::from(self.target) * 2
+        let held = self.target.saturating_sub(self.window.available()).saturating_sub(self.owed);
+        self.probe == probe && u64::from(self.sampled) * 3 >= u64::from(self.target) * 2 && held <= self.target / 2
     }
 
     /// Widens the window to `target` bytes.
@@ -172,11 +174,13 @@ mod tests {
     fn a_window_is_narrow_when_two_thirds_arrive_within_one_probe() {
         let mut credit = Credit::new(300, 300);
         assert!(credit.take(150, 1) && !credit.is_narrow(1));
-        assert!(credit.take(50, 1) && credit.is_narrow(1));
+        assert!(credit.take(50, 1) && !credit.is_narrow(1), "the application holds more than half of it");
+        credit.give_back(50);
+        assert!(credit.is_narrow(1));
         assert!(!credit.is_narrow(2), "another probe counts anew");
         assert!(credit.take(50, 2) && !credit.is_narrow(2));
         credit.widen(600);
-        assert_eq!((credit.target(), credit.update()), (600, Some(300)));
+        assert_eq!((credit.target(), credit.update()), (600, Some(350)));
     }
 
     #[test]

@@ -12,11 +12,10 @@ mod goaway;
 pub mod hpack;
 mod memo;
 mod ping;
-#[cfg(test)]
-pub(crate) mod raw_peer;
 mod recv;
 mod recv_headers;
 mod send;
+mod sent;
 mod settings;
 pub mod state;
 mod stream;

@@ -227,14 +227,12 @@ impl Connection {
 
     /// Writes HEADERS, and CONTINUATION where one frame does not hold the block.
     fn write_headers(&mut self, key: StreamKey, fields: &Fields, end: bool) {
-        let (encoder, max_frame) = (&mut self.encoder, self.peer.max_frame);
+        let (encoder, sent, max_frame) = (&mut self.encoder, &mut self.sent, self.peer.max_frame);
         self.outbox.append(|out| {
             let start = out.len();
             out.extend_from_slice(&[0; FRAME_HEAD]);
             encoder.begin_block(out);
-            for (name, value, indexing) in fields.iter_sent() {
-                encoder.encode(name, value, indexing, out);
-            }
+            sent.encode(encoder, fields, out);
             let length = u32::try_from(out.len() - start - FRAME_HEAD).unwrap_or(u32::MAX);
             if length > max_frame {
                 let block = out.split_off(start + FRAME_HEAD);

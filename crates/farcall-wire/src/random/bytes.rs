@@ -7,8 +7,7 @@ use bytes::{Buf, BytesMut};
 use super::Random;
 use crate::grpc::{Config, Connection, EncodeBuf, Event, ReplyEnd, ReplyHead, RequestHead};
 use crate::h2::frame::settings;
-
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+use crate::raw_peer::PREFACE;
 
 /// Gives `bytes` to an engine in random pieces, answers what it asks, and holds it to its bounds.
 fn feed(mut engine: Connection, bytes: &[u8], random: &mut Random, now: Instant) {

@@ -96,13 +96,6 @@ impl ChannelBuilder {
         self
     }
 
-    /// Whether calls compress their messages with gzip without being asked. Default `false`.
-    #[cfg(feature = "gzip")]
-    pub fn gzip(mut self, on: bool) -> Self {
-        self.settings.gzip = on;
-        self
-    }
-
     /// The channel, over TCP.
     ///
     /// # Errors
@@ -138,6 +131,15 @@ impl ChannelBuilder {
         Ok(Channel::of(Handles::new(shared, move |shared| {
             Box::pin(ChannelDriver::new(shared, Arc::clone(&connector), address.clone()))
         })))
+    }
+}
+
+#[cfg(feature = "gzip")]
+impl ChannelBuilder {
+    /// Whether calls compress their messages with gzip without being asked. Default `false`.
+    pub fn gzip(mut self, on: bool) -> Self {
+        self.settings.gzip = on;
+        self
     }
 }
 

@@ -59,6 +59,7 @@ impl Draft {
     /// Encodes the one message of a call that does not stream requests.
     pub(super) fn with_message(mut self, write: impl FnOnce(&mut EncodeBuf) -> Result<(), Status>) -> Self {
         let mut scratch = SCRATCH.replace(EncodeBuf::new(usize::MAX));
+        scratch.tail().reserve(SMALL);
         match write(&mut scratch) {
             Ok(()) => self.request = scratch.take(),
             Err(status) => self.stage = Stage::Refused(status),
@@ -161,6 +162,9 @@ thread_local! {
     static SCRATCH: Cell<EncodeBuf> = const { Cell::new(EncodeBuf::new(usize::MAX)) };
 }
 
+/// What most requests need, in bytes: as long as they fit, the scratch buffer stays.
+const SMALL: usize = 2048;
+
 /// What a call is told that was made under a context that was cut off before.
 fn inherited(cut: &Status) -> Status {
     match cut.code() {
@@ -202,16 +206,6 @@ macro_rules! wishes {
             /// Adds bytes to the request's metadata; `name` ends in `-bin`. Another name fails the call at its await.
             pub fn metadata_bin(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
                 self.draft.wish(|wishes| Ok(wishes.metadata.append_bin(name, value)?));
-                self
-            }
-
-            /// Compresses the messages of this call with gzip.
-            #[cfg(feature = "gzip")]
-            pub fn gzip(mut self) -> Self {
-                self.draft.wish(|wishes| {
-                    wishes.gzip = true;
-                    Ok(())
-                });
                 self
             }
 

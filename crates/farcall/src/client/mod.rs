@@ -14,6 +14,8 @@ mod calls;
 mod channel;
 mod draft;
 mod driver;
+#[cfg(feature = "gzip")]
+mod gzip;
 mod lobby;
 mod memory;
 mod opening;

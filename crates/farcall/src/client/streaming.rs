@@ -19,7 +19,7 @@ use crate::stream::{Close, Inbound, Open, Outbound};
 /// A call with one request and any number of replies: a future of the [`Inbound`] replies.
 #[must_use = "a call is sent when it is awaited"]
 pub struct ServerStreamingCall<R: 'static> {
-    draft: Draft,
+    pub(super) draft: Draft,
     codec: &'static dyn Codec<R>,
 }
 
@@ -44,7 +44,7 @@ impl<R> Future for ServerStreamingCall<R> {
 /// A call with any number of requests and one reply: a future of the [`Upload`].
 #[must_use = "a call is sent when it is awaited"]
 pub struct ClientStreamingCall<Q: 'static, R: 'static> {
-    draft: Draft,
+    pub(super) draft: Draft,
     method: &'static Method<Q, R>,
 }
 
@@ -71,7 +71,7 @@ impl<Q, R> Future for ClientStreamingCall<Q, R> {
 /// A call with any number of messages in both directions, in any order: a future of the [`Duplex`].
 #[must_use = "a call is sent when it is awaited"]
 pub struct BidiCall<Q: 'static, R: 'static> {
-    draft: Draft,
+    pub(super) draft: Draft,
     method: &'static Method<Q, R>,
 }
 

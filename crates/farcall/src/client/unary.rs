@@ -34,7 +34,7 @@ pub struct Reply<R> {
 /// Nothing is sent before the first poll. Dropped unfinished, the call is cancelled.
 #[must_use = "a call is sent when it is awaited"]
 pub struct UnaryCall<R: 'static> {
-    draft: Draft,
+    pub(super) draft: Draft,
     codec: &'static dyn Codec<R>,
 }
 
@@ -63,7 +63,7 @@ impl<R> Future for UnaryCall<R> {
 /// A [`UnaryCall`] whose metadata is wanted too.
 #[must_use = "a call is sent when it is awaited"]
 pub struct UnaryReply<R: 'static> {
-    draft: Draft,
+    pub(super) draft: Draft,
     codec: &'static dyn Codec<R>,
 }
 

@@ -63,8 +63,9 @@ impl<L: Listener> Bound<L> {
 impl Bound<TcpListener> {
     /// The address with the port that the system chose where 0 was asked for.
     pub fn local_addr(&self) -> SocketAddr {
-        // Bound by us, so that it is known; an address of nowhere if the system would not tell.
-        self.address.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+        // A listener that somebody else bound is asked; an address of nowhere if the system would not tell.
+        let address = self.address.or_else(|| self.listener.local_addr().ok());
+        address.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
     }
 }
 

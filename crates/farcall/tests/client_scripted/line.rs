@@ -17,16 +17,16 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 /// The attempts to connect that a channel makes.
-pub struct Exchange(mpsc::UnboundedReceiver<Attempt>);
+pub(crate) struct Exchange(mpsc::UnboundedReceiver<Attempt>);
 
 type Attempt = oneshot::Sender<io::Result<DuplexStream>>;
 
 /// A channel, and the exchange that it connects through.
-pub fn channel() -> (Channel, Exchange) {
+pub(crate) fn channel() -> (Channel, Exchange) {
     channel_with(|builder| builder)
 }
 
-pub fn channel_with(settings: impl FnOnce(ChannelBuilder) -> ChannelBuilder) -> (Channel, Exchange) {
+pub(crate) fn channel_with(settings: impl FnOnce(ChannelBuilder) -> ChannelBuilder) -> (Channel, Exchange) {
     let (attempts, exchange) = mpsc::unbounded_channel();
     let channel = settings(Channel::builder("line:1")).build_with(Dial(attempts)).unwrap();
     (channel, Exchange(exchange))
@@ -47,51 +47,51 @@ impl Connector for Dial {
 
 impl Exchange {
     /// Waits for an attempt to connect.
-    pub async fn attempt(&mut self) -> Attempt {
+    pub(crate) async fn attempt(&mut self) -> Attempt {
         self.0.recv().await.expect("the channel is gone")
     }
 
     /// Accepts the next attempt.
-    pub async fn accept(&mut self) -> Line {
+    pub(crate) async fn accept(&mut self) -> Line {
         self.accept_with(Config::default()).await
     }
 
-    pub async fn accept_with(&mut self, config: Config) -> Line {
+    pub(crate) async fn accept_with(&mut self, config: Config) -> Line {
         let (theirs, ours) = memory::pair();
         self.attempt().await.send(Ok(theirs)).unwrap();
         Line::new(ours, config)
     }
 
     /// Refuses the next attempt as an operating system does.
-    pub async fn refuse(&mut self) {
+    pub(crate) async fn refuse(&mut self) {
         self.attempt().await.send(Err(io::Error::from_raw_os_error(111))).unwrap();
     }
 
     /// Whether an attempt has been made that was not answered.
-    pub fn is_ringing(&self) -> bool {
+    pub(crate) fn is_ringing(&self) -> bool {
         !self.0.is_empty()
     }
 }
 
 /// A call of one request: its name, its head, its message.
-pub type Asked = (CallId, Arc<RequestHead>, String);
+pub(crate) type Asked = (CallId, Arc<RequestHead>, String);
 
 /// One connection, seen by the server.
-pub struct Line {
-    pub conn: Connection,
+pub(crate) struct Line {
+    pub(crate) conn: Connection,
     io: DuplexStream,
     bytes: BytesMut,
     ended: bool,
 }
 
 impl Line {
-    pub fn new(io: DuplexStream, config: Config) -> Self {
+    pub(crate) fn new(io: DuplexStream, config: Config) -> Self {
         let conn = Connection::server(config, now());
         Self { conn, io, bytes: BytesMut::new(), ended: false }
     }
 
     /// The next event that is about a call, or the end.
-    pub async fn event(&mut self) -> Event {
+    pub(crate) async fn event(&mut self) -> Event {
         loop {
             while let Some(event) = self.conn.poll_event(now()) {
                 if !matches!(event, Event::Ready | Event::Incident(_) | Event::Room { .. }) {
@@ -104,7 +104,7 @@ impl Line {
     }
 
     /// Runs the connection beside `other` until that is ready; events about calls are lost.
-    pub async fn run_until<T>(&mut self, other: impl Future<Output = T>) -> T {
+    pub(crate) async fn run_until<T>(&mut self, other: impl Future<Output = T>) -> T {
         let mut other = pin!(other);
         loop {
             let event = {
@@ -123,7 +123,7 @@ impl Line {
     }
 
     /// A call begins.
-    pub async fn request(&mut self) -> (CallId, Arc<RequestHead>) {
+    pub(crate) async fn request(&mut self) -> (CallId, Arc<RequestHead>) {
         match self.event().await {
             Event::Request { call, head } => (call, head),
             other => panic!("expected a request: {other:?}"),
@@ -131,7 +131,7 @@ impl Line {
     }
 
     /// A message comes, and is consumed at once.
-    pub async fn message(&mut self) -> String {
+    pub(crate) async fn message(&mut self) -> String {
         match self.event().await {
             Event::Message { call, message, credit } => {
                 self.conn.release(call, credit);
@@ -142,7 +142,7 @@ impl Line {
     }
 
     /// A call of one request: its head, and the message.
-    pub async fn asked(&mut self) -> Asked {
+    pub(crate) async fn asked(&mut self) -> Asked {
         let (call, head) = self.request().await;
         let message = self.message().await;
         assert!(matches!(self.event().await, Event::End { .. }));
@@ -150,7 +150,7 @@ impl Line {
     }
 
     /// As [`Line::asked`]; what comes of calls before is skipped.
-    pub async fn asked_again(&mut self) -> Asked {
+    pub(crate) async fn asked_again(&mut self) -> Asked {
         loop {
             if let Event::Request { call, head } = self.event().await {
                 let message = self.message().await;
@@ -161,7 +161,7 @@ impl Line {
     }
 
     /// As [`Line::asked`], for several calls at once, whose frames may come in any order.
-    pub async fn asked_by(&mut self, count: usize) -> Vec<Asked> {
+    pub(crate) async fn asked_by(&mut self, count: usize) -> Vec<Asked> {
         let mut asked = Vec::new();
         let mut ended = 0;
         while ended < count {
@@ -180,28 +180,28 @@ impl Line {
     }
 
     /// Sends messages, and no end.
-    pub fn say(&mut self, call: CallId, messages: &[&str]) {
+    pub(crate) fn say(&mut self, call: CallId, messages: &[&str]) {
         self.conn.reply_head(call, &ReplyHead::default());
         self.conn.send(call, framed(messages).take());
     }
 
     /// Ends a call with messages and OK.
-    pub fn answer(&mut self, call: CallId, messages: &[&str]) {
+    pub(crate) fn answer(&mut self, call: CallId, messages: &[&str]) {
         self.answer_with(call, messages, Metadata::new(), ReplyEnd::OK);
     }
 
-    pub fn answer_with(&mut self, call: CallId, messages: &[&str], headers: Metadata, end: ReplyEnd) {
+    pub(crate) fn answer_with(&mut self, call: CallId, messages: &[&str], headers: Metadata, end: ReplyEnd) {
         let head = ReplyHead { metadata: headers, ..ReplyHead::default() };
         self.conn.reply(call, &head, &mut framed(messages), &end);
     }
 
     /// Ends a call with an error.
-    pub fn refuse(&mut self, call: CallId, status: Status) {
+    pub(crate) fn refuse(&mut self, call: CallId, status: Status) {
         self.conn.reply(call, &ReplyHead::default(), &mut framed(&[]), &ReplyEnd::from(status));
     }
 
     /// Waits until the client cancels a call, and lets it go.
-    pub async fn cancelled(&mut self) -> (CallId, Status) {
+    pub(crate) async fn cancelled(&mut self) -> (CallId, Status) {
         loop {
             match self.event().await {
                 Event::Cancelled { call, status } => {
@@ -215,13 +215,13 @@ impl Line {
     }
 
     /// Sends bytes that the engine knows nothing of.
-    pub async fn inject(&mut self, bytes: &[u8]) {
+    pub(crate) async fn inject(&mut self, bytes: &[u8]) {
         self.flush().await;
         self.io.write_all(bytes).await.unwrap();
     }
 
     /// RST_STREAM (RFC 9113 §6.4).
-    pub async fn inject_reset(&mut self, call: CallId, code: u32) {
+    pub(crate) async fn inject_reset(&mut self, call: CallId, code: u32) {
         let mut frame = vec![0, 0, 4, 3, 0];
         frame.extend_from_slice(&call.serial().to_be_bytes());
         frame.extend_from_slice(&code.to_be_bytes());
@@ -229,7 +229,7 @@ impl Line {
     }
 
     /// GOAWAY (RFC 9113 §6.8).
-    pub async fn inject_goaway(&mut self, last: u32, code: u32) {
+    pub(crate) async fn inject_goaway(&mut self, last: u32, code: u32) {
         let mut frame = vec![0, 0, 8, 7, 0, 0, 0, 0, 0];
         frame.extend_from_slice(&last.to_be_bytes());
         frame.extend_from_slice(&code.to_be_bytes());
@@ -237,7 +237,7 @@ impl Line {
     }
 
     /// Writes everything that waits.
-    pub async fn flush(&mut self) {
+    pub(crate) async fn flush(&mut self) {
         while !self.conn.outbox().is_empty() && !self.ended {
             let mut written = 0;
             let chunk = self.conn.outbox().chunk().to_vec();
@@ -273,11 +273,11 @@ impl Line {
 }
 
 /// Polls a future once: whether it is ready.
-pub async fn is_ready<F: Future + Unpin>(future: &mut F) -> bool {
+pub(crate) async fn is_ready<F: Future + Unpin>(future: &mut F) -> bool {
     poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_ready())).await
 }
 
-pub fn now() -> std::time::Instant {
+pub(crate) fn now() -> std::time::Instant {
     Instant::now().into_std()
 }
 

@@ -2,7 +2,7 @@
 
 use farcall::codec::{CodecError, Decoder, EncodeBuf, Encoder, Method, Payload, Shape};
 
-pub struct Text;
+pub(crate) struct Text;
 
 impl Encoder<String> for Text {
     fn encode(&self, message: &String, out: &mut EncodeBuf) -> Result<(), CodecError> {
@@ -20,9 +20,9 @@ impl Decoder<String> for Text {
     }
 }
 
-pub type TextMethod = Method<String, String>;
+pub(crate) type TextMethod = Method<String, String>;
 
-pub static ASK: TextMethod = Method::new("/test.Text/Ask", Shape::Unary, &Text, &Text);
-pub static LIST: TextMethod = Method::new("/test.Text/List", Shape::ServerStreaming, &Text, &Text);
-pub static GATHER: TextMethod = Method::new("/test.Text/Gather", Shape::ClientStreaming, &Text, &Text);
-pub static CHAT: TextMethod = Method::new("/test.Text/Chat", Shape::Bidi, &Text, &Text);
+pub(crate) static ASK: TextMethod = Method::new("/test.Text/Ask", Shape::Unary, &Text, &Text);
+pub(crate) static LIST: TextMethod = Method::new("/test.Text/List", Shape::ServerStreaming, &Text, &Text);
+pub(crate) static GATHER: TextMethod = Method::new("/test.Text/Gather", Shape::ClientStreaming, &Text, &Text);
+pub(crate) static CHAT: TextMethod = Method::new("/test.Text/Chat", Shape::Bidi, &Text, &Text);

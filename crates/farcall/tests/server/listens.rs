@@ -41,7 +41,9 @@ impl Probe for WhoCalls {
 async fn a_listener_that_the_user_owns_is_served() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    tokio::spawn(Server::builder().service(ProbeServer::new(WhoCalls)).serve_on(listener));
+    let bound = Server::builder().service(ProbeServer::new(WhoCalls)).listen_on(listener).unwrap();
+    assert_eq!(bound.local_addr().to_string(), address);
+    tokio::spawn(bound.serve());
     let reply = ProbeClient(Channel::new(&address).unwrap()).unary("").await.unwrap();
     assert!(reply.starts_with("127.0.0.1:") && reply.ends_with(&address), "{reply}");
 }

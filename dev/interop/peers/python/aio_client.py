@@ -13,6 +13,10 @@ from contract import (
     input_request, messages_pb2, output_request, simple_request, test_pb2_grpc, with_status,
 )
 
+# What grpc.aio says, with INTERNAL, of a call that ends while it is writing: the real status is lost. One call in three
+# against a grpc-js server, so that 20 in a row have another reason.
+LOST_STATUS, LOST_STATUS_TRIES = "Internal error from Core", 20
+
 
 async def open_channel(target, compression=None):
     channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS, compression=compression)
@@ -138,11 +142,14 @@ async def cancel_after_first_response(_channel, stub):
 
 
 async def timeout_on_sleeping_server(_channel, stub):
-    call = stub.FullDuplexCall(timeout=0.001)
-    try:
-        await call.write(output_request(payload=STREAM_REQUESTS[0]))
-    except grpc.aio.AioRpcError:
-        pass  # the millisecond passed before the message left; the status below is the same
+    for _ in range(LOST_STATUS_TRIES):
+        call = stub.FullDuplexCall(timeout=0.001)
+        try:
+            await call.write(output_request(payload=STREAM_REQUESTS[0]))
+        except grpc.aio.AioRpcError:
+            pass  # the millisecond passed before the message left; the status below is the same
+        if await call.details() != LOST_STATUS:
+            break
     await expect_end(call, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 

@@ -105,6 +105,8 @@ pub fn check(tree: &Tree) -> Vec<Breach> {
     for package in &tree.packages {
         let area = package.folder.split('/').next().unwrap_or_default();
         match area {
+            // A user's crate, for tests of the crate around it.
+            _ if package.folder.contains("/tests/") => breaches.extend(of_example(package)),
             "crates" => breaches.extend(of_crate(package, &ours)),
             "examples" => breaches.extend(of_example(package)),
             _ => {}
@@ -166,6 +168,13 @@ mod tests {
 
     fn found(packages: &[(&str, &[&str])]) -> Vec<String> {
         check(&workspace(packages)).into_iter().map(|breach| breach.what).collect()
+    }
+
+    #[test]
+    fn a_users_crate_below_tests_has_what_a_users_crate_has() {
+        let folder = "crates/farcall-build/tests/contracts";
+        assert_eq!(found(&[(folder, &["farcall", "farcall-build", "tokio"])]), [] as [&str; 0]);
+        assert_eq!(found(&[(folder, &["buffa"])]), ["depends on `buffa`, which a user's crate would not"]);
     }
 
     #[test]

@@ -69,10 +69,13 @@ fn exceptions(source: &SourceFile) -> Vec<Breach> {
 fn manifest(tree: &Tree, folder: &str) -> Option<Breach> {
     let file = format!("{folder}/Cargo.toml");
     let text = tree.other(&file)?;
-    let inherits = text.split("\n[").any(|section| {
-        section.trim_start_matches('[').starts_with("lints]")
-            && section.lines().any(|line| line.trim() == "workspace = true")
-    });
+    let has = |name: &str, entry: &str| {
+        text.split("\n[").any(|section| {
+            section.trim_start_matches('[').starts_with(name) && section.lines().any(|line| line.trim() == entry)
+        })
+    };
+    // A strict user's crate has lints of its own, and forbids unsafe code itself.
+    let inherits = has("lints]", "workspace = true") || has("lints.rust]", "unsafe_code = \"forbid\"");
     (!inherits).then(|| Breach {
         rule: NAME,
         file,

@@ -260,8 +260,8 @@ fn a_server_whose_clock_is_ahead_says_so_by_status_unless_messages_are_in_the_wa
         let (_, told) = pair.run();
         let (id, _) = requested(&told);
         if let Some(length) = reply {
-            // The longest fills the client's window, since nothing is released here.
-            pair.server.send(id, framed(&[&vec![0; length], &[1]]).take());
+            // The longest fills the client's window, since the message before it is never released.
+            pair.server.send(id, framed(&[&[1], &vec![0; length]]).take());
             pair.run();
         }
         pair.pass(Duration::from_millis(50));

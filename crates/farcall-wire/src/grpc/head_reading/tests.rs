@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::h2::raw_peer::{ANSWER, CALL, list};
+use crate::raw_peer::{ANSWER, CALL, list};
 
 fn offered() -> EncodingSet {
     [Encoding::Identity, Encoding::Gzip].into_iter().collect()

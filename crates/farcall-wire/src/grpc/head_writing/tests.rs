@@ -104,7 +104,7 @@ fn secrets_are_never_indexed_and_what_repeats_is() {
     };
     assert_eq!(indexing("authorization"), Some(Indexing::Never));
     assert_eq!(indexing(":path"), Some(Indexing::Index));
-    assert_eq!(indexing("grpc-timeout"), Some(Indexing::Plain), "another one each time");
+    assert_eq!(indexing("grpc-timeout"), Some(Indexing::Name), "another one each time");
     assert_eq!(indexing("x"), Some(Indexing::Plain));
 }
 

@@ -13,8 +13,15 @@ use super::PREFACE;
 use crate::error::Reason;
 use crate::h2::frame::settings::{self, id};
 use crate::h2::frame::{flag, kind};
-use crate::h2::raw_peer::{GET, RawPeer, list};
 use crate::h2::{Config, ErrorCode, Event};
+use crate::raw_peer::{GET, RawPeer, list};
+
+impl super::Connection {
+    /// What this side may send on the connection, and what its peer may.
+    pub(crate) fn windows(&self) -> (u32, u32) {
+        (self.send_window.available(), self.credit.open())
+    }
+}
 
 fn small() -> Config {
     Config { stream_window: 1_000, ..Config::default() }

@@ -70,6 +70,11 @@ impl Encoder {
             return integer::encode(index, 7, 0x80, out);
         }
         let name_hash = hash(0, name);
+        if indexing == Indexing::Name
+            && let Some(index) = static_name.or_else(|| self.find_name(name, name_hash))
+        {
+            return literal(index, 4, 0x00, name, value, out);
+        }
         let tag = Tag { name: name_hash, field: hash(name_hash, value) };
         if let Some(index) = self.find_field(name, value, tag) {
             return integer::encode(index, 7, 0x80, out);
@@ -82,6 +87,11 @@ impl Encoder {
         self.table.insert(Name::Bytes(name), value);
         self.tags.push_front(tag);
         self.tags.truncate(self.table.len());
+    }
+
+    /// Changes whenever the table does: until then the same fields are the same bytes, unless one of them enters it.
+    pub fn generation(&self) -> u64 {
+        self.table.generation()
     }
 
     #[inline]

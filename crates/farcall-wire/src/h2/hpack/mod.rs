@@ -35,6 +35,9 @@ pub enum Indexing {
     Plain,
     /// Never write it as an index, and tell every hop to do the same: for secrets (RFC 7541 §6.2.3).
     Never,
+    /// Literal, not put into the table, but for the first time: then the name can be an index from now on. For values
+    /// that differ each time under one name.
+    Name,
 }
 
 /// Why a header block cannot be decoded. Always a connection error of type COMPRESSION_ERROR (RFC 9113 §4.3): the tables

@@ -2,8 +2,8 @@
 
 use crate::error::Reason;
 use crate::h2::frame::{flag, kind};
-use crate::h2::raw_peer::{GET, RawPeer, body, credit};
 use crate::h2::{Config, Event};
+use crate::raw_peer::{GET, RawPeer, body, credit};
 
 fn server() -> RawPeer<crate::h2::Connection> {
     RawPeer::of_server(Config::default())

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::error::Reason;
 use crate::h2::event::{Cause, Incident};
 use crate::h2::frame::{flag, headers, kind};
-use crate::h2::raw_peer::{GET, RawPeer};
 use crate::h2::{Config, Connection, ErrorCode, Event, Fields, Indexing};
+use crate::raw_peer::{GET, RawPeer};
 
 fn server() -> RawPeer<Connection> {
     RawPeer::of_server(Config::default())
@@ -46,7 +46,7 @@ fn a_malformed_request_is_a_stream_error_and_never_told() {
     for (stream, fields) in (1..).step_by(2).zip(cases) {
         peer.headers(stream, fields, true);
         let heard = peer.heard();
-        assert_eq!(crate::h2::raw_peer::resets(&heard), [(stream, ErrorCode::ProtocolError)], "{fields:?}");
+        assert_eq!(crate::raw_peer::resets(&heard), [(stream, ErrorCode::ProtocolError)], "{fields:?}");
     }
     assert!(lists(&mut peer).is_empty());
     assert_eq!(peer.engine.open_streams(), 0);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::error::{Fault, Reason};
 use crate::h2::event::Cause;
 use crate::h2::frame::{flag, goaway, kind};
-use crate::h2::raw_peer::{Frame, GET, RawPeer, list};
 use crate::h2::{Config, Connection, ErrorCode, Event};
+use crate::raw_peer::{Frame, GET, RawPeer, list};
 
 fn server() -> RawPeer<Connection> {
     RawPeer::of_server(Config::default())

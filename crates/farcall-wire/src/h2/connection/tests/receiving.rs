@@ -2,8 +2,8 @@
 
 use crate::error::Reason;
 use crate::h2::frame::{flag, kind};
-use crate::h2::raw_peer::{Frame, GET, RawPeer, credit};
 use crate::h2::{Config, Connection, ErrorCode, StreamKey};
+use crate::raw_peer::{Frame, GET, RawPeer, credit};
 
 /// A server whose windows never grow.
 fn fixed(stream_window: u32) -> RawPeer<Connection> {

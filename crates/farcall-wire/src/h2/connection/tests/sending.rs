@@ -5,8 +5,8 @@ use bytes::Bytes;
 use crate::error::Reason;
 use crate::h2::frame::kind;
 use crate::h2::frame::settings::id;
-use crate::h2::raw_peer::{Frame, GET, RawPeer, body, list, resets};
 use crate::h2::{Config, Connection, Event, StreamKey};
+use crate::raw_peer::{Frame, GET, RawPeer, body, list, resets};
 
 const TURN: usize = 16 << 10;
 

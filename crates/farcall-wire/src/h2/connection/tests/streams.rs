@@ -3,8 +3,8 @@
 use crate::error::Reason;
 use crate::h2::event::Cause;
 use crate::h2::frame::kind;
-use crate::h2::raw_peer::{GET, RawPeer, list, resets};
 use crate::h2::{Config, Connection, ErrorCode, Event};
+use crate::raw_peer::{GET, RawPeer, list, resets};
 
 fn server() -> RawPeer<Connection> {
     RawPeer::of_server(Config::default())
@@ -133,7 +133,7 @@ fn what_was_sent_before_our_reset_was_known_is_ignored_but_counted_and_decoded()
     peer.reset(1, ErrorCode::NoError);
     let heard = peer.heard();
     assert!(resets(&heard).is_empty());
-    assert!(crate::h2::raw_peer::credit(&heard, 0) >= 900_000, "the connection's credit comes back");
+    assert!(crate::raw_peer::credit(&heard, 0) >= 900_000, "the connection's credit comes back");
     peer.open(true);
     peer.headers(3, &[(":status", "200"), ("x-late", "but indexed")], true);
     let told = peer.told();

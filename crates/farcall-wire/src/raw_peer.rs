@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
 
-use super::connection::PREFACE;
-use super::frame::{FRAME_HEAD, FrameHead, flag, headers, kind, ping, rst_stream, settings, window_update};
-use super::hpack::{Decoder, Encoder, FieldSink};
-use super::{Config, Connection, ErrorCode, Event, Indexing, StreamKey};
 use crate::error::{Fault, Reason};
 use crate::grpc;
+use crate::h2::frame::{FRAME_HEAD, FrameHead, flag, headers, kind, ping, rst_stream, settings, window_update};
+use crate::h2::hpack::{Decoder, Encoder, FieldSink};
+use crate::h2::{Config, Connection, ErrorCode, Event, Fields, Indexing, StreamKey};
 use crate::outbox::Outbox;
 
 /// What a raw peer can talk to.
@@ -20,13 +19,6 @@ pub(crate) trait Engine {
     fn take(&mut self, bytes: &mut BytesMut, now: Instant);
     fn tell(&mut self, now: Instant) -> Option<Self::Event>;
     fn waiting(&mut self) -> &mut Outbox;
-}
-
-impl Connection {
-    /// What this side may send on the connection, and what its peer may.
-    pub(crate) fn windows(&self) -> (u32, u32) {
-        (self.send_window.available(), self.credit.open())
-    }
 }
 
 impl Engine for Connection {
@@ -91,6 +83,8 @@ pub(crate) struct RawPeer<E> {
     sent: BytesMut,
 }
 
+/// What a client says first (RFC 9113 §3.4).
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The fields of a plain request.
 pub(crate) const GET: [(&str, &str); 4] =
     [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "test")];
@@ -345,8 +339,8 @@ impl FieldSink for Collected {
 }
 
 /// A header list for the engine's own verbs.
-pub(crate) fn list(fields: &[(&str, &str)]) -> super::Fields {
-    let mut list = super::Fields::new();
+pub(crate) fn list(fields: &[(&str, &str)]) -> Fields {
+    let mut list = Fields::new();
     for (name, value) in fields {
         list.push(name.as_bytes(), value.as_bytes(), Indexing::Plain);
     }
