@@ -29,10 +29,16 @@ impl CallState {
             }
             return Poll::Pending;
         }
+        if self.mailbox.backlog.is_full(waker) {
+            return Poll::Pending;
+        }
         let send = &mut shared.send;
         let before = send.outgoing.len();
         write(&mut send.outgoing, send.encoding)?;
-        send.quota -= i64::try_from(send.outgoing.len() - before).unwrap_or(i64::MAX);
+        let queued = send.outgoing.len() - before;
+        send.quota -= i64::try_from(queued).unwrap_or(i64::MAX);
+        send.counted += queued;
+        self.mailbox.backlog.add(queued);
         send.head_left = true;
         self.push_flush(shared);
         Poll::Ready(Ok(()))
@@ -75,7 +81,14 @@ impl CallState {
 
     /// Owner: takes what is queued, which may be nothing.
     pub(crate) fn take_outgoing(&self) -> Payload {
-        self.lock().take_outgoing()
+        let mut shared = self.lock();
+        self.uncount(&mut shared);
+        shared.take_outgoing()
+    }
+
+    /// Owner: what is queued leaves the call.
+    pub(crate) fn uncount(&self, shared: &mut Shared) {
+        self.mailbox.backlog.remove(std::mem::take(&mut shared.send.counted));
     }
 
     fn push_flush(self: &Arc<Self>, mut shared: MutexGuard<'_, Shared>) {

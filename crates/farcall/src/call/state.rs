@@ -92,6 +92,8 @@ pub(crate) struct Send {
     pub(crate) outgoing: EncodeBuf,
     /// Bytes that may still be queued before the sender waits.
     pub(crate) quota: i64,
+    /// Bytes of `outgoing` that the connection's backlog counts.
+    pub(super) counted: usize,
     pub(super) flush_queued: bool,
     /// Nothing follows what is queued.
     pub(crate) finished: bool,
@@ -113,6 +115,7 @@ impl Default for Send {
         Self {
             outgoing: EncodeBuf::new(usize::MAX),
             quota: SEND_QUOTA,
+            counted: 0,
             flush_queued: false,
             finished: false,
             waker: None,
@@ -137,6 +140,7 @@ impl CallState {
     pub(crate) fn renew(self: &mut Arc<Self>) -> bool {
         let Some(state) = Arc::get_mut(self) else { return false };
         let shared = state.shared.get_mut().unwrap_or_else(PoisonError::into_inner);
+        state.mailbox.backlog.remove(shared.send.counted);
         let limit = shared.receive.limit;
         *shared = Shared::default();
         shared.receive.limit = limit;
@@ -172,6 +176,14 @@ impl CallState {
     /// Owner: the call is on a connection now, under this name; `None`: it is on none.
     pub(crate) fn set_id(&self, id: Option<CallId>) {
         self.lock().id = id;
+    }
+}
+
+/// What a call still holds is counted until then.
+impl Drop for CallState {
+    fn drop(&mut self) {
+        let counted = self.lock().send.counted;
+        self.mailbox.backlog.remove(counted);
     }
 }
 

@@ -212,6 +212,7 @@ impl ServerDriver {
         let trailers = std::mem::take(&mut shared.send.trailers);
         let encoding = shared.send.encoding;
         if !shared.send.outgoing.is_empty() {
+            state.uncount(&mut shared);
             std::mem::swap(body, &mut shared.send.outgoing);
         }
         drop(shared);
@@ -247,6 +248,7 @@ impl ServerDriver {
         let mut shared = state.lock();
         let Some(id) = shared.id.filter(|_| shared.cut.is_none()) else { return };
         let head = shared.send.take_head();
+        state.uncount(&mut shared);
         let payload = shared.take_outgoing();
         drop(shared);
         if let Some(head) = head {

@@ -19,6 +19,7 @@ use std::task::Context;
 
 use futures_util::task::AtomicWaker;
 
+use super::backlog::Backlog;
 use crate::call::state::CallState;
 use crate::client::ClientCommand;
 use crate::server::ServerCommand;
@@ -47,12 +48,19 @@ pub(crate) struct Mailbox {
     /// Whether the owner is awake, or has been woken already.
     notified: AtomicBool,
     waker: AtomicWaker,
+    /// What waits to be sent.
+    pub(crate) backlog: Backlog,
 }
 
 impl Mailbox {
     /// An empty mailbox whose owner counts as awake until it sleeps.
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { queue: Mutex::default(), notified: AtomicBool::new(true), waker: AtomicWaker::new() })
+        Arc::new(Self {
+            queue: Mutex::default(),
+            notified: AtomicBool::new(true),
+            waker: AtomicWaker::new(),
+            backlog: Backlog::new(),
+        })
     }
 
     /// Queues a command and wakes the owner unless it is awake.

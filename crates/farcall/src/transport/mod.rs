@@ -7,6 +7,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub(crate) mod backlog;
 pub(crate) mod mailbox;
 pub mod memory;
 mod peer;

@@ -47,6 +47,8 @@ pub(crate) struct Pump<S> {
     io: S,
     conn: Connection,
     mailbox: Arc<Mailbox>,
+    /// What the mailbox knows of the engine's queues, in bytes.
+    published: usize,
     commands: Vec<Command>,
     bytes: BytesMut,
     /// The engine stopped taking bytes before `bytes` was used up.
@@ -70,6 +72,7 @@ impl<S: Io> Pump<S> {
             io,
             conn,
             mailbox,
+            published: 0,
             commands: Vec::new(),
             bytes: BytesMut::new(),
             stalled: false,
@@ -115,6 +118,7 @@ impl<S: Io> Pump<S> {
                 return Poll::Ready(());
             }
             let wrote = self.write(cx);
+            self.publish(self.conn.queued());
             let read = self.read(cx, now);
             if !wrote && !read && self.sleep(cx) {
                 return Poll::Pending;
@@ -122,6 +126,12 @@ impl<S: Io> Pump<S> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Tells senders how much waits on this connection.
+    fn publish(&mut self, queued: usize) {
+        self.mailbox.backlog.publish(self.published, queued);
+        self.published = queued;
     }
 
     /// Everything that waits, until nothing new comes of it.
@@ -250,6 +260,13 @@ impl<S: Io> Pump<S> {
             }
         })
         .await;
+    }
+}
+
+/// What the engine held is gone with it.
+impl<S> Drop for Pump<S> {
+    fn drop(&mut self) {
+        self.mailbox.backlog.publish(self.published, 0);
     }
 }
 
