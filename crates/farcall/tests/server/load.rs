@@ -151,17 +151,17 @@ async fn a_reader_that_reads_nothing_holds_its_window_and_the_send_queue_at_most
 async fn many_readers_that_read_nothing_hold_their_windows_and_one_send_queue_at_most() {
     const READERS: usize = 60;
     let service = Arc::new(Fountain(AtomicUsize::new(0)));
-    let client = ProbeClient(Channel::over(Router::new().service(ProbeServer(Arc::clone(&service)))));
+    let router = Router::new().service(ProbeServer(Arc::clone(&service)));
+    let client = ProbeClient(Channel::builder("memory").max_window(64 << 10).build_over(router).unwrap());
     let mut readers = Vec::new();
     for _ in 0..READERS {
         readers.push(client.download("").await.unwrap());
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let sent = service.0.load(Ordering::SeqCst);
-    // In KiB: each window (64, grown once at most) may be full, and 1,024 wait in all; without the bound on the
-    // connection 64 for each call would wait.
+    // In KiB: each window is full, and 1,024 wait in all. Without the bound on the connection, 64 for each call would.
     let windows = READERS * 64;
-    assert!((windows..=2 * windows + 1_024 + READERS).contains(&sent), "{sent} messages");
+    assert!((windows..=windows + 1_024 + 2 * READERS).contains(&sent), "{sent} messages");
     drop(readers);
     tokio::time::sleep(Duration::from_secs(1)).await;
     let mut next = client.download("").await.unwrap();
