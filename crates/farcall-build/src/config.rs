@@ -14,12 +14,25 @@ use crate::tree;
 /// The name that `farcall_protobuf::include_proto!()` reads.
 const FILE_NAME: &str = "farcall.rs";
 
+/// Whose messages are written, and called with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Runtime {
+    /// Those of buffa, hidden behind `farcall-protobuf`: keep unknown fields, bounded memory, editions.
+    #[default]
+    Buffa,
+    /// Those of prost 0.14. Needs the feature `prost`, of this crate and of `farcall-protobuf`.
+    Prost,
+}
+
 /// How contracts are compiled. [`Config::new`] is what [`compile`](crate::compile) uses.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) client: bool,
     pub(crate) server: bool,
     pub(crate) descriptor_set: bool,
+    pub(crate) runtime: Runtime,
+    pub(crate) extern_paths: Vec<(String, String)>,
     protoc: Option<PathBuf>,
     out_dir: Option<PathBuf>,
     file_name: OsString,
@@ -35,7 +48,16 @@ impl Config {
     /// Clients and servers, into cargo's `OUT_DIR`, as `farcall.rs`.
     #[must_use]
     pub fn new() -> Self {
-        Self { client: true, server: true, descriptor_set: true, protoc: None, out_dir: None, file_name: FILE_NAME.into() }
+        Self {
+            client: true,
+            server: true,
+            descriptor_set: true,
+            runtime: Runtime::Buffa,
+            extern_paths: Vec::new(),
+            protoc: None,
+            out_dir: None,
+            file_name: FILE_NAME.into(),
+        }
     }
 
     /// The folder to write into, in place of cargo's `OUT_DIR`: a folder of the source tree, when the output is to be checked in.
@@ -72,6 +94,30 @@ impl Config {
     pub fn descriptor_set(mut self, wanted: bool) -> Self {
         self.descriptor_set = wanted;
         self
+    }
+
+    /// Whose messages are written. buffa's, if this is not called.
+    #[must_use]
+    pub fn runtime(mut self, runtime: Runtime) -> Self {
+        self.runtime = runtime;
+        self
+    }
+
+    /// The messages of `package`, and of the packages below, are in `path` already and are not written: `users.v1`,
+    /// `::contracts::users::v1`. The path begins with `::` or `crate::`. They are messages of the [`runtime`](Self::runtime).
+    ///
+    /// When all packages are elsewhere, what is written are the services alone.
+    #[must_use]
+    pub fn extern_path(mut self, package: impl Into<String>, path: impl Into<String>) -> Self {
+        self.extern_paths.push((package.into(), path.into()));
+        self
+    }
+
+    /// The longest of the packages of [`extern_path`](Self::extern_path) that `package` is, or is below.
+    pub(crate) fn extern_path_of(&self, package: &str) -> Option<&(String, String)> {
+        let holds =
+            |whole: &str| package.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        self.extern_paths.iter().filter(|(whole, _)| holds(whole)).max_by_key(|(whole, _)| whole.len())
     }
 
     /// The protoc for contracts that are written in an edition, in place of what `PROTOC` names and of that of the feature
@@ -112,7 +158,25 @@ impl Config {
             }
             println!("cargo:rerun-if-env-changed=PROTOC");
         }
+        self.check()?;
         tree::generate(&contract?, self)
+    }
+
+    /// Refuses places of messages that are none.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        for (package, path) in &self.extern_paths {
+            if !path.starts_with("::") && !path.starts_with("crate::") {
+                return Err(Error::new(format!(
+                    "`{path}`, where the messages of `{package}` are said to be, is relative"
+                ))
+                .help("begin it with `::` and the name of a crate, or with `crate::`"));
+            }
+            if package.is_empty() || package.split('.').any(str::is_empty) {
+                return Err(Error::new(format!("`{package}` is not the name of a package"))
+                    .help("write it as in the contract: `users.v1`"));
+            }
+        }
+        Ok(())
     }
 
     fn folder(&self) -> Result<PathBuf, Error> {

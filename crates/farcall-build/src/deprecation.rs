@@ -6,7 +6,9 @@
 use buffa_codegen::generated::descriptor::source_code_info::Location;
 use buffa_codegen::generated::descriptor::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, Expr, ExprLit, Lit, Meta, parse_quote};
+use syn::{Attribute, parse_quote};
+
+use crate::docs;
 
 /// A line that no comment has. Without characters that buffa would escape.
 const MARK: &str = "farcall-build: this is deprecated, f2d0a17c";
@@ -86,7 +88,7 @@ struct Apply;
 impl VisitMut for Apply {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
         while let Some(at) =
-            attributes.iter().position(|attribute| text(attribute).is_some_and(|text| text.trim() == MARK))
+            attributes.iter().position(|attribute| docs::text(attribute).is_some_and(|text| text.trim() == MARK))
         {
             attributes.remove(at);
             // The blank line that led to it, or, where it was the first, the one behind it.
@@ -103,16 +105,5 @@ impl VisitMut for Apply {
 }
 
 fn is_blank(attribute: &Attribute) -> bool {
-    text(attribute).is_some_and(|text| text.trim().is_empty())
-}
-
-/// The text of a `#[doc = "…"]`.
-fn text(attribute: &Attribute) -> Option<String> {
-    match &attribute.meta {
-        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
-            _ => None,
-        },
-        _ => None,
-    }
+    docs::text(attribute).is_some_and(|text| text.trim().is_empty())
 }

@@ -25,3 +25,19 @@ fn serialized(files: &[FileDescriptorProto]) -> Vec<u8> {
     }
     FileDescriptorSet { file: files, ..Default::default() }.encode_to_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use buffa_codegen::generated::descriptor::SourceCodeInfo;
+
+    #[test]
+    fn comments_are_left_out_and_unknown_options_kept() {
+        // A name, and options with field 50000, which no one here knows.
+        let bytes = b"\x0a\x01a\x42\x04\x80\xb5\x18\x01";
+        let mut file = FileDescriptorProto::decode_from_slice(bytes).expect("it is a file");
+        file.source_code_info = SourceCodeInfo::default().into();
+        let set = FileDescriptorSet::decode_from_slice(&serialized(&[file])).expect("it is a set");
+        assert_eq!(set.file.first().map(Message::encode_to_vec).as_deref(), Some(bytes.as_slice()));
+    }
+}

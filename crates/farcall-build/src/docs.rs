@@ -38,6 +38,17 @@ pub(crate) fn attributes(comment: &[String], note: &str) -> TokenStream {
     quote!(#(#[doc = #lines])*)
 }
 
+/// The text of a `#[doc = "…"]`.
+pub(crate) fn text(attribute: &syn::Attribute) -> Option<String> {
+    match &attribute.meta {
+        syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Builds doc lines, each with the space that stands behind `///`.
 #[derive(Default)]
 struct Markdown {

@@ -51,14 +51,13 @@ impl Edition {
 
 /// Refuses a file of an edition whose rules the generator does not know: it would take them for those of another.
 pub(crate) fn checked(file: &FileDescriptorProto) -> Result<(), Error> {
-    match file.edition {
-        Some(edition) if edition as i32 > Number::EDITION_2024 as i32 => {
-            let name = file.name.as_deref().unwrap_or_default();
-            Err(Error::new(format!("{name}: {edition:?} is not known here: 2023 and 2024 are"))
-                .help("write `edition = \"2024\";`, which puts the same bytes on the wire"))
-        }
-        _ => Ok(()),
+    let known = matches!(file.edition, Some(Number::EDITION_2023 | Number::EDITION_2024));
+    if known || file.syntax.as_deref() != Some("editions") {
+        return Ok(());
     }
+    let name = file.name.as_deref().unwrap_or_default();
+    Err(Error::new(format!("{name}: this edition is not known here, only 2023 and 2024 are"))
+        .help("write `edition = \"2024\";` in its place"))
 }
 
 #[cfg(test)]
@@ -86,6 +85,23 @@ mod tests {
             "editions = 1;",
         ] {
             assert_eq!(year(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_edition_that_the_generator_does_not_know_is_refused() {
+        let file = |syntax: &str, edition| FileDescriptorProto {
+            name: Some("a.proto".into()),
+            syntax: Some(syntax.into()),
+            edition,
+            ..Default::default()
+        };
+        assert!(checked(&file("proto3", None)).is_ok());
+        assert!(checked(&file("editions", Some(Number::EDITION_2023))).is_ok());
+        assert!(checked(&file("editions", Some(Number::EDITION_2024))).is_ok());
+        for edition in [None, Some(Number::EDITION_UNSTABLE), Some(Number::EDITION_99999_TEST_ONLY)] {
+            let text = checked(&file("editions", edition)).expect_err("it is not known").to_string();
+            assert!(text.starts_with("a.proto: this edition is not known here") && text.contains("help: "), "{text}");
         }
     }
 }

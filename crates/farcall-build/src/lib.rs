@@ -19,6 +19,8 @@
 //! Contracts in proto2 and proto3 are read in Rust. Those in an edition, 2023 or 2024, go through protoc: the one that the
 //! environment variable `PROTOC` names, or the one that the feature `vendored-protoc` brings along.
 //!
+//! The same generator runs as a plugin of protoc and buf, `protoc-gen-farcall`; see [`plugin`].
+//!
 //! A package with several calls of [`compile`] gives each a [`Config::file_name`]; a crate that checks its generated code in
 //! says where with [`Config::out_dir`].
 
@@ -31,6 +33,12 @@ mod edition;
 mod error;
 mod messages;
 mod names;
+pub mod plugin;
+#[cfg(feature = "prost")]
+mod prost;
+#[cfg(not(feature = "prost"))]
+#[path = "without_prost.rs"]
+mod prost;
 mod protoc;
 mod reach;
 mod reserved;
@@ -40,7 +48,7 @@ mod sources;
 mod stubs;
 mod tree;
 
-pub use config::Config;
+pub use config::{Config, Runtime};
 pub use error::Error;
 
 use std::path::Path;

@@ -1,30 +1,85 @@
 //! Messages and enums as Rust, by buffa: owned types only, without views, JSON, text or reflection.
 //!
-//! What buffa cannot know is mended here: where its runtime is for our users, and what is deprecated.
+//! What buffa cannot know is mended here: where its runtime is for our users, and what is deprecated. (`prost` is the other
+//! generator of messages.)
 
 use std::collections::BTreeMap;
 
+use buffa_codegen::context::CodeGenContext;
 use buffa_codegen::generated::descriptor::FileDescriptorProto;
 use buffa_codegen::{CodeGenConfig, CodeGenError};
 use syn::parse_quote;
 use syn::visit_mut::{self, VisitMut};
 
+use crate::config::Config;
 use crate::contract::Contract;
 use crate::error::Error;
+use crate::names;
 use crate::reach::{is_well_known, wanted};
 use crate::{deprecation, reserved, runtime};
 
-/// What is to be generated, and how.
-pub(crate) struct Plan {
-    /// All files of the contract, with marks on what is deprecated and on names that Rust has taken.
+/// The messages of a contract, by whichever generator.
+pub(crate) struct Written {
+    /// The items of each package.
+    pub(crate) packages: BTreeMap<String, Vec<syn::Item>>,
+    /// The files, with the marks that the generator needs; services are written for those that were asked for.
     pub(crate) files: Vec<FileDescriptorProto>,
+    /// How the messages of its methods are written in a package: `(package, full name)`.
+    pub(crate) types: BTreeMap<(String, String), String>,
+    /// How a part of a package's name is written as a module.
+    pub(crate) module: fn(&str) -> String,
+    /// The codec of the messages, a constant expression.
+    pub(crate) codec: &'static str,
+}
+
+/// By buffa.
+pub(crate) fn by_buffa(contract: &Contract, config: &Config) -> Result<Written, Error> {
+    let plan = Plan::new(contract, config);
+    let mut types = BTreeMap::new();
+    let context = CodeGenContext::for_generate(&plan.files, &plan.wanted, &plan.config);
+    for (package, name) in plan.files.iter().flat_map(used_by_methods) {
+        if let Some(path) = context.rust_type_relative(&name, &package, 0) {
+            types.insert((package, name), path);
+        }
+    }
+    let packages = plan.generate()?;
+    Ok(Written { packages, types, files: plan.files, module: str::to_owned, codec: "::farcall_protobuf::Buffa" })
+}
+
+fn used_by_methods(file: &FileDescriptorProto) -> impl Iterator<Item = (String, String)> {
+    let methods = file.service.iter().flat_map(|service| &service.method);
+    let names = methods.flat_map(|method| [&method.input_type, &method.output_type]).flatten();
+    names.map(|name| (file.package.clone().unwrap_or_default(), name.clone()))
+}
+
+impl Written {
+    /// The message with this name, as written in the module of `package`.
+    pub(crate) fn path(&self, name: &str, package: &str) -> Option<&str> {
+        self.types.get(&(package.to_owned(), name.to_owned())).map(String::as_str)
+    }
+
+    /// The modules of a package, outermost first.
+    pub(crate) fn modules<'a>(&'a self, package: &'a str) -> impl Iterator<Item = String> + 'a {
+        package.split('.').filter(|name| !name.is_empty()).map(|name| (self.module)(name))
+    }
+
+    /// A module or type as an identifier.
+    pub(crate) fn ident(name: &str) -> proc_macro2::Ident {
+        names::ident(name.strip_prefix("r#").unwrap_or(name))
+    }
+}
+
+/// What is to be generated, and how.
+struct Plan {
+    /// All files of the contract, with marks on what is deprecated and on names that Rust has taken.
+    files: Vec<FileDescriptorProto>,
     /// The names of those for which messages are written.
-    pub(crate) wanted: Vec<String>,
-    pub(crate) config: CodeGenConfig,
+    wanted: Vec<String>,
+    config: CodeGenConfig,
 }
 
 impl Plan {
-    pub(crate) fn new(contract: &Contract) -> Self {
+    fn new(contract: &Contract, options: &Config) -> Self {
         let mut files = contract.files.clone();
         files.iter_mut().for_each(deprecation::mark);
         reserved::mark(&mut files);
@@ -34,12 +89,17 @@ impl Plan {
         config.file_per_package = true;
         config.allow_message_set = true;
         config.extern_paths = files.iter().filter(|file| is_well_known(file)).flat_map(well_known_paths).collect();
-        let wanted = wanted(&files, &contract.roots);
+        let ours = options
+            .extern_paths
+            .iter()
+            .map(|(package, path)| (format!(".{}", reserved::marked(package)), path.clone()));
+        config.extern_paths.extend(ours);
+        let wanted = wanted(&contract.files, &contract.roots, options);
         Self { files, wanted, config }
     }
 
     /// The items of each package.
-    pub(crate) fn generate(&self) -> Result<BTreeMap<String, Vec<syn::Item>>, Error> {
+    fn generate(&self) -> Result<BTreeMap<String, Vec<syn::Item>>, Error> {
         let (written, _) = buffa_codegen::generate_with_diagnostics(&self.files, &self.wanted, &self.config)
             .map_err(|cause| explain(&cause))?;
         let mut packages: BTreeMap<String, Vec<syn::Item>> = BTreeMap::new();

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use buffa_codegen::generated::descriptor::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
+use crate::config::Config;
+
 /// The files whose types `farcall_protobuf` has already, below `google/protobuf/`.
 const WELL_KNOWN: [&str; 9] =
     ["any", "api", "duration", "empty", "field_mask", "source_context", "struct", "timestamp", "type"];
@@ -20,8 +22,19 @@ pub(crate) fn is_well_known(file: &FileDescriptorProto) -> bool {
         })
 }
 
-/// The roots, and every file with a type that a wanted file refers to. A file that is imported for its options is not wanted.
-pub(crate) fn wanted(files: &[FileDescriptorProto], roots: &[String]) -> Vec<String> {
+/// Whether the types of this file are somebody else's: `farcall_protobuf`'s, or those that the user has named.
+pub(crate) fn is_elsewhere(file: &FileDescriptorProto, config: &Config) -> bool {
+    is_well_known(file) || config.extern_path_of(file.package.as_deref().unwrap_or_default()).is_some()
+}
+
+/// Of the [`reached`] files those whose messages have to be written.
+pub(crate) fn wanted(files: &[FileDescriptorProto], roots: &[String], config: &Config) -> Vec<String> {
+    let ours = reached(files, roots).into_iter().filter(|file| !is_elsewhere(file, config));
+    ours.filter_map(|file| file.name.clone()).collect()
+}
+
+/// The roots, and every file with a type that one of them refers to. A file that is imported for its options is not reached.
+pub(crate) fn reached<'a>(files: &'a [FileDescriptorProto], roots: &[String]) -> Vec<&'a FileDescriptorProto> {
     let mut owner = BTreeMap::new();
     for (index, file) in files.iter().enumerate() {
         let package =
@@ -33,15 +46,15 @@ pub(crate) fn wanted(files: &[FileDescriptorProto], roots: &[String]) -> Vec<Str
     let mut open: Vec<usize> =
         (0..files.len()).filter(|index| files[*index].name.as_ref().is_some_and(|name| roots.contains(name))).collect();
     let roots = open.clone();
-    let mut wanted = BTreeSet::new();
+    let mut reached = BTreeSet::new();
     while let Some(index) = open.pop() {
-        if is_well_known(&files[index]) || !wanted.insert(index) {
+        if !reached.insert(index) {
             continue;
         }
         let used = used_types(&files[index], roots.contains(&index));
         open.extend(used.iter().filter_map(|name| owner_of(&owner, name)));
     }
-    wanted.into_iter().filter_map(|index| files[index].name.clone()).collect()
+    reached.into_iter().map(|index| &files[index]).collect()
 }
 
 fn declared(file: &FileDescriptorProto) -> impl Iterator<Item = &str> {

@@ -114,6 +114,13 @@ fn is_reserved_type(name: &str) -> bool {
     is_reserved(name) || !name.contains(char::is_uppercase)
 }
 
+/// The name of a package as its declarations bear it now.
+pub(crate) fn marked(package: &str) -> String {
+    let mut marked = Some(package.to_owned());
+    Marks { types: BTreeSet::new() }.path(marked.as_mut());
+    marked.unwrap_or_default()
+}
+
 /// Takes the marks off.
 pub(crate) fn restore(file: &mut syn::File) {
     Restore.visit_file_mut(file);

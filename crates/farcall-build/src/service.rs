@@ -2,13 +2,12 @@
 //!
 //! How stubs look is not known here.
 
-use buffa_codegen::context::CodeGenContext;
 use buffa_codegen::generated::descriptor::{FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto};
-use buffa_codegen::idents::rust_path_to_tokens;
 use proc_macro2::{Ident, TokenStream};
 
 use crate::docs;
 use crate::error::Error;
+use crate::messages::Written;
 use crate::names::{Scope, shouty_case, snake_case};
 
 /// Numbers of `descriptor.proto`, for the paths of comments.
@@ -69,7 +68,7 @@ impl Service {
     pub(crate) fn new(
         file: &FileDescriptorProto,
         index: usize,
-        types: &CodeGenContext<'_>,
+        types: &Written,
         scope: &mut Scope,
     ) -> Result<Self, Error> {
         let service = &file.service[index];
@@ -114,7 +113,7 @@ impl Method {
         method: &MethodDescriptorProto,
         service: &str,
         package: &str,
-        types: &CodeGenContext<'_>,
+        types: &Written,
         [on_server, on_client, constant]: [Ident; 3],
     ) -> Result<Self, Error> {
         let streams = (method.client_streaming == Some(true), method.server_streaming == Some(true));
@@ -140,16 +139,24 @@ impl Method {
 }
 
 impl MessageType {
-    fn new(name: &str, package: &str, types: &CodeGenContext<'_>) -> Result<Self, Error> {
-        let path = |nesting| {
-            types
-                .rust_type_relative(name, package, nesting)
-                .map(|path| rust_path_to_tokens(&path))
-                .ok_or_else(|| Error::new(format!("message `{name}` has no Rust type; please report this contract")))
+    fn new(name: &str, package: &str, types: &Written) -> Result<Self, Error> {
+        let here = types
+            .path(name, package)
+            .ok_or_else(|| Error::new(format!("message `{name}` has no Rust type; please report this contract")))?;
+        let elsewhere = here.starts_with("::") || here.starts_with("crate::") || PRIMITIVES.contains(&here);
+        let below = if elsewhere { here.to_owned() } else { format!("super::{here}") };
+        let parsed = |path: &str| {
+            syn::parse_str::<syn::Type>(path).map(quote::ToTokens::into_token_stream).map_err(|cause| {
+                Error::new(format!("message `{name}` is `{path}` in Rust, which is no type: {cause}"))
+                    .help("correct the path in Config::extern_path, or report this contract")
+            })
         };
-        Ok(Self { here: path(0)?, below: path(1)? })
+        Ok(Self { here: parsed(here)?, below: parsed(&below)? })
     }
 }
+
+/// What prost has in place of the well-known types that wrap one value, or none.
+const PRIMITIVES: [&str; 8] = ["()", "bool", "f32", "f64", "i32", "i64", "u32", "u64"];
 
 fn method_name(method: &MethodDescriptorProto) -> &str {
     method.name.as_deref().unwrap_or_default()

@@ -5,6 +5,7 @@
 mod client;
 mod server;
 
+use buffa_codegen::idents::rust_path_to_tokens;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -12,7 +13,7 @@ use crate::config::Config;
 use crate::service::{Method, Service, Shape};
 
 /// Everything that is written for one service, in the module of its package.
-pub(crate) fn items(service: &Service, config: &Config) -> TokenStream {
+pub(crate) fn items(service: &Service, codec: &str, config: &Config) -> TokenStream {
     let mut items = TokenStream::new();
     if config.server {
         items.extend(server::contract(service));
@@ -22,15 +23,16 @@ pub(crate) fn items(service: &Service, config: &Config) -> TokenStream {
         items.extend(client::client(service));
     }
     if config.server || config.client {
-        items.extend(statics(service));
+        items.extend(statics(service, codec));
     }
     items
 }
 
 /// The private module with what server and client share: paths, shapes and codecs.
-fn statics(service: &Service) -> TokenStream {
+fn statics(service: &Service, codec: &str) -> TokenStream {
+    let codec = rust_path_to_tokens(codec);
     let Service { module, descriptor, full_name, methods, .. } = service;
-    let constants = methods.iter().map(constant);
+    let constants = methods.iter().map(|method| constant(method, &codec));
     let descriptions = methods.iter().map(description);
     quote! {
         mod #module {
@@ -43,15 +45,15 @@ fn statics(service: &Service) -> TokenStream {
     }
 }
 
-fn constant(method: &Method) -> TokenStream {
+fn constant(method: &Method, codec: &TokenStream) -> TokenStream {
     let Method { constant, path, request, response, shape, .. } = method;
     let (request, response, shape) = (&request.below, &response.below, shape_path(*shape));
     quote! {
         pub(super) static #constant: ::farcall::codec::Method<#request, #response> = ::farcall::codec::Method::new(
             #path,
             #shape,
-            &::farcall_protobuf::Buffa,
-            &::farcall_protobuf::Buffa,
+            &#codec,
+            &#codec,
         );
     }
 }

@@ -4,18 +4,17 @@
 
 use std::collections::BTreeMap;
 
-use buffa_codegen::context::CodeGenContext;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{Attribute, Item, parse_quote};
 
-use crate::config::Config;
+use crate::config::{Config, Runtime};
 use crate::contract::Contract;
 use crate::error::Error;
-use crate::messages::Plan;
-use crate::names::{Scope, ident};
+use crate::messages::{self, Written};
+use crate::names::Scope;
 use crate::service::Service;
-use crate::{descriptor_set, docs, reserved, stubs};
+use crate::{descriptor_set, docs, prost, reserved, stubs};
 
 /// The number of `package` in `descriptor.proto`, which is the path of its comment.
 const FILE_PACKAGE: i32 = 2;
@@ -31,15 +30,16 @@ struct Module {
 
 /// The text of the file that a user includes.
 pub(crate) fn generate(contract: &Contract, config: &Config) -> Result<String, Error> {
-    let plan = Plan::new(contract);
-    let mut packages = plan.generate()?;
-    add_stubs(&plan, &contract.roots, config, &mut packages)?;
+    let mut written = match config.runtime {
+        Runtime::Buffa => messages::by_buffa(contract, config)?,
+        Runtime::Prost => prost::messages(contract, config)?,
+    };
+    add_stubs(&mut written, &contract.roots, config)?;
     let mut root = Module::default();
-    for (package, items) in packages {
-        let names = package.split('.').filter(|name| !name.is_empty());
-        let module = names.fold(&mut root, |module, name| module.children.entry(name.to_owned()).or_default());
-        module.items = items;
-        let of_package = plan.files.iter().filter(|file| file.package.as_ref() == Some(&package));
+    for (package, items) in std::mem::take(&mut written.packages) {
+        let module = written.modules(&package).fold(&mut root, |module, name| module.children.entry(name).or_default());
+        module.items.extend(items);
+        let of_package = written.files.iter().filter(|file| file.package.as_ref() == Some(&package));
         module.comment = of_package
             .map(|file| docs::comment(file, &[FILE_PACKAGE]))
             .find(|comment| !comment.is_empty())
@@ -57,34 +57,35 @@ pub(crate) fn generate(contract: &Contract, config: &Config) -> Result<String, E
     ))
 }
 
-fn add_stubs(
-    plan: &Plan,
-    roots: &[String],
-    config: &Config,
-    packages: &mut BTreeMap<String, Vec<Item>>,
-) -> Result<(), Error> {
-    let types = CodeGenContext::for_generate(&plan.files, &plan.wanted, &plan.config);
+fn add_stubs(written: &mut Written, roots: &[String], config: &Config) -> Result<(), Error> {
     let mut scopes: BTreeMap<String, Scope> = BTreeMap::new();
-    let with_services = roots.iter().filter_map(|root| plan.files.iter().find(|file| file.name.as_ref() == Some(root)));
+    let mut stubs: Vec<(String, Vec<Item>)> = Vec::new();
+    let with_services =
+        roots.iter().filter_map(|root| written.files.iter().find(|file| file.name.as_ref() == Some(root)));
     for file in with_services {
         let package = file.package.clone().unwrap_or_default();
         for index in 0..file.service.len() {
-            let scope = scopes.entry(package.clone()).or_insert_with(|| scope(&package, packages));
-            let service = Service::new(file, index, &types, scope)?;
-            let written = parse(stubs::items(&service, config), &service)?;
-            packages.entry(package.clone()).or_default().extend(written);
+            let scope = scopes.entry(package.clone()).or_insert_with(|| scope(&package, written));
+            let service = Service::new(file, index, written, scope)?;
+            stubs.push((package.clone(), parse(stubs::items(&service, written.codec, config), &service)?));
         }
+    }
+    for (package, items) in stubs {
+        written.packages.entry(package).or_default().extend(items);
     }
     Ok(())
 }
 
 /// The names that messages and packages below have taken in the module of `package`.
-fn scope(package: &str, packages: &BTreeMap<String, Vec<Item>>) -> Scope {
+fn scope(package: &str, written: &Written) -> Scope {
+    let packages = &written.packages;
     let mut scope = Scope::default();
     packages.get(package).into_iter().flatten().filter_map(name).for_each(|name| scope.take(name));
     let prefix = if package.is_empty() { String::new() } else { format!("{package}.") };
     let below = packages.keys().filter_map(|other| other.strip_prefix(&prefix)?.split('.').next());
-    below.filter(|name| !name.is_empty()).for_each(|name| scope.take(ident(name).to_string()));
+    below.filter(|name| !name.is_empty()).for_each(|name| {
+        scope.take(Written::ident(&(written.module)(name)).to_string());
+    });
     scope
 }
 
@@ -117,11 +118,15 @@ impl Module {
             }
         }
         for (part, module) in self.children {
-            let name = ident(&part);
+            let name = Written::ident(&part);
             let below = if package.is_empty() { part } else { format!("{package}.{part}") };
             let docs = docs::attributes(&module.comment, &format!("The package `{below}`."));
             let alone = if package.is_empty() { alone.as_slice() } else { &[] };
             let content = module.into_items(&below);
+            if let Some(same) = module_of(&mut items, &name) {
+                same.extend(content);
+                continue;
+            }
             items.push(parse_quote! {
                 #docs
                 #(#alone)*
@@ -130,6 +135,15 @@ impl Module {
         }
         items
     }
+}
+
+/// What stands in the module with this name, if there is one: prost has the types of a message `Sub` in `sub`, where those of
+/// the package `sub` are too.
+fn module_of<'a>(items: &'a mut [Item], name: &Ident) -> Option<&'a mut Vec<Item>> {
+    items.iter_mut().find_map(|item| match item {
+        Item::Mod(module) if module.ident == *name => module.content.as_mut().map(|(_, items)| items),
+        _ => None,
+    })
 }
 
 /// Generated code answers to the contract, not to the taste of the crate that it stands in, nor to rustfmt where it is checked in.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use farcall_build::Config;
+use farcall_build::{Config, Runtime};
 
 /// A folder of its own for each test, with a few files.
 struct Folder {
@@ -122,10 +122,12 @@ fn a_cycle_is_shown_at_the_import_that_closes_it() {
 
 #[test]
 fn an_edition_is_refused_with_both_ways_out() {
+    assert!(std::env::var_os("PROTOC").is_none(), "this test is about what happens without a protoc; unset PROTOC");
     let text = error("edition", "// A comment.\n/* and\n one more */ edition = \"2023\";\npackage a;\n");
-    assert!(text.starts_with("a.proto:3:14: edition 2023 is not supported yet: proto2 and proto3 are\n"), "{text}");
+    assert!(text.starts_with("a.proto:3:14: edition 2023 needs protoc: without it only proto2 and proto3 are read\n"));
     assert!(text.contains("3 |  one more */ edition = \"2023\";\n  |              ^^^^^^^^^^^^^^^^^ "), "{text}");
-    assert!(text.contains("help: write `syntax = \"proto3\";`") && text.contains(", or keep a proto3 copy"), "{text}");
+    assert!(text.contains("help: enable the feature `vendored-protoc`"), "{text}");
+    assert!(text.contains(", or set the environment variable PROTOC"), "{text}");
 }
 
 #[test]
@@ -203,4 +205,26 @@ fn many_faults_are_counted() {
     let fields: String = (1..=14).map(|number| format!("  Foo{number} f{number} = {number};\n")).collect();
     let text = error("many", &format!("syntax = \"proto3\";\nmessage A {{\n{fields}}}\n"));
     assert!(text.ends_with("\n\nand 4 more"), "{text}");
+}
+
+#[test]
+fn a_place_of_messages_that_is_none_is_refused() {
+    let folder = Folder::new("extern", &[("a.proto", "syntax = \"proto3\";")]);
+    for (package, path, told) in [
+        ("users.v1", "super::users", "`super::users`, where the messages of `users.v1` are said to be, is relative"),
+        (".users", "::users", "`.users` is not the name of a package"),
+        ("", "::users", "`` is not the name of a package"),
+    ] {
+        let config = Config::new().extern_path(package, path);
+        let error = config.generate(&[folder.path.join("a.proto")], &[&folder.path]).expect_err("it is refused");
+        assert!(error.to_string().starts_with(told) && error.to_string().contains("help: "), "{error}");
+    }
+}
+
+#[test]
+fn prost_without_its_feature_is_refused_with_the_remedy() {
+    let folder = Folder::new("prost", &[("a.proto", "syntax = \"proto3\";")]);
+    let config = Config::new().runtime(Runtime::Prost);
+    let error = config.generate(&[folder.path.join("a.proto")], &[&folder.path]).expect_err("it is refused");
+    assert!(error.to_string().contains("help: enable the feature `prost` of farcall-build"), "{error}");
 }

@@ -126,3 +126,24 @@ fn what_an_import_is_not_needed_for_is_not_written() {
     assert!(text.contains("pub struct Old {") && !text.contains("pub struct Note {"), "options need no types");
     assert!(!text.contains("pub trait RootService"), "services are written for the files that were named");
 }
+
+#[test]
+fn messages_that_are_elsewhere_are_named_there_and_not_written() {
+    let text = users(&Config::new().extern_path("users.v1", "::contracts::users::v1"));
+    assert!(!text.contains("pub struct User {") && !text.contains("pub struct ChatMessage"), "no message is written");
+    for part in [
+        "pub trait UserService",
+        "request: ::contracts::users::v1::GetUserRequest",
+        "Method<\n                ::contracts::users::v1::GetUserRequest,",
+    ] {
+        assert!(text.contains(part), "{part} is missing");
+    }
+    let other = users(&Config::new().extern_path("users.v", "::contracts::users"));
+    assert!(other.contains("pub struct User {"), "a part of a name is no package");
+}
+
+#[test]
+fn the_descriptor_set_can_be_left_out() {
+    assert!(users(&Config::new()).contains("pub const FILE_DESCRIPTOR_SET: &[u8] = b"));
+    assert!(!users(&Config::new().descriptor_set(false)).contains("FILE_DESCRIPTOR_SET"));
+}

@@ -2,8 +2,8 @@
 //!
 //! Compression and the five bytes before a message are the framework's; limits on the size of a message too.
 
-use buffa::{DecodeError, DecodeOptions, Message, MessageName, SizeCache};
-use bytes::Buf;
+use buffa::{DecodeError, DecodeOptions, EncodeSink, Message, MessageName, SizeCache};
+use bytes::{Buf, Bytes};
 use farcall::codec::{CodecError, Decoder, EncodeBuf, Encoder, Payload};
 
 /// Memory that the elements of a message may take, per byte on the wire. A `repeated` message takes two bytes on the wire when
@@ -12,6 +12,9 @@ const ELEMENT_MEMORY_PER_BYTE: usize = 32;
 
 /// Memory that the elements of any message may take, however few bytes it has.
 const ELEMENT_MEMORY_FLOOR: usize = 8 << 20;
+
+/// From this many bytes on a message is written in pieces.
+const LARGE: usize = 32 << 10;
 
 /// Encodes and decodes messages that `farcall-build` has generated. Has no state: generated code holds it in statics.
 ///
@@ -26,10 +29,42 @@ impl<T: Message + MessageName> Encoder<T> for Buffa {
         let mut sizes = SizeCache::new();
         let size = buffa::message::checked_encode_size(message.compute_size(&mut sizes))
             .map_err(|cause| CodecError::new(format!("{}: {cause}", T::FULL_NAME)))?;
-        let tail = out.tail();
-        tail.reserve(usize::try_from(size).unwrap_or_default());
-        message.write_to(&mut sizes, tail);
+        let size = usize::try_from(size).unwrap_or_default();
+        if size < LARGE {
+            let tail = out.tail();
+            tail.reserve(size);
+            message.write_to(&mut sizes, tail);
+        } else {
+            message.write_to(&mut sizes, &mut Pieces(out));
+        }
         Ok(())
+    }
+}
+
+/// Writes a large message so that long fields get pieces of their own, in place of one buffer that grows with the message.
+struct Pieces<'a>(&'a mut EncodeBuf);
+
+impl EncodeSink for Pieces<'_> {
+    const IS_SEGMENTED: bool = true;
+
+    fn put_u8(&mut self, value: u8) {
+        self.0.tail().push(value);
+    }
+
+    fn put_slice(&mut self, src: &[u8]) {
+        self.0.put_slice(src);
+    }
+
+    fn put_u32_le(&mut self, value: u32) {
+        self.0.tail().extend_from_slice(&value.to_le_bytes());
+    }
+
+    fn put_u64_le(&mut self, value: u64) {
+        self.0.tail().extend_from_slice(&value.to_le_bytes());
+    }
+
+    fn put_shared(&mut self, bytes: Bytes) {
+        self.0.put_shared(bytes);
     }
 }
 
@@ -135,7 +170,7 @@ mod tests {
         // Two bytes each, and a `Field` is a hundred times larger.
         let bytes = [0x12, 0].repeat(1 << 20);
         let decoded: Result<Type, CodecError> = Buffa.decode(Payload::from(bytes));
-        let text = decoded.err().expect("the elements take too much").to_string();
+        let text = decoded.expect_err("the elements take too much").to_string();
         assert!(text.starts_with("google.protobuf.Type: the elements of these 2097152 bytes take more than"), "{text}");
     }
 
@@ -146,7 +181,7 @@ mod tests {
             value = Value::from(ListValue { values: vec![value], ..Default::default() });
         }
         let decoded: Result<Value, CodecError> = Buffa.decode(Payload::from(encoded(&value)));
-        let text = decoded.err().expect("it is too deep").to_string();
+        let text = decoded.expect_err("it is too deep").to_string();
         assert!(text.starts_with("google.protobuf.Value: recursion limit exceeded"), "{text}");
     }
 }

@@ -28,10 +28,14 @@ mod codec;
 pub mod errors;
 #[path = "generated/google_rpc.rs"]
 mod generated;
+#[cfg(feature = "prost")]
+mod prost_codec;
 
 pub use buffa::__private::HashMap;
 pub use buffa::{DecodeError, EnumValue, Enumeration, Message, MessageField, MessageName};
 pub use codec::Buffa;
+#[cfg(feature = "prost")]
+pub use prost_codec::{Prost, prost, prost_types};
 
 /// The types of `google/protobuf/*.proto`: `Timestamp`, `Duration`, `Empty`, `Any`, `Struct`, the wrappers.
 pub mod well_known {

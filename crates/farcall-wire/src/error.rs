@@ -176,6 +176,18 @@ reasons! {
     // What a peer may do legally, but not without end.
     /// Control frames that the peer does not read.
     ControlFlood { limit: u32 } => Peer, EnhanceYourCalm, ResourceExhausted, "more than {limit} control frames wait for the peer to read them";
+    /// Streams that the peer reset, or made this side reset, before they were answered.
+    ResetFlood { limit: u32 } => Peer, EnhanceYourCalm, ResourceExhausted, "more than {limit} streams were reset before their response";
+    /// DATA without bytes, or interim responses, one after the other.
+    EmptyFrames { limit: u32 } => Peer, EnhanceYourCalm, ResourceExhausted, "more than {limit} frames in a row that say nothing";
+    /// Frames that are legal and of no use.
+    Glitches { limit: u32 } => Peer, EnhanceYourCalm, ResourceExhausted, "more than {limit} frames of no use";
+    /// Pings beyond the keepalive rule (gRFC A8).
+    TooManyPings { limit: u32 } => Peer, EnhanceYourCalm, ResourceExhausted, "more than {limit} pings too soon after the one before: ping less often";
+    /// A window that stayed shut while bytes waited for it.
+    SendStall { seconds: u64 } => Peer, Cancel, Unavailable, "the peer did not open its window for {seconds} s while data waited";
+    /// A header list that the peer has said it does not take (RFC 9113 §6.5.2).
+    PeerHeaderList { size: u32, limit: u32 } => Caller, InternalError, ResourceExhausted, "a header list of {size} bytes passes the peer's limit of {limit}: send less metadata";
     /// Too many entries in one SETTINGS frame.
     SettingsFlood { limit: u32 } => Peer, EnhanceYourCalm, ResourceExhausted, "more than {limit} entries in a SETTINGS frame";
 

@@ -4,10 +4,10 @@ mod bytes;
 mod operations;
 
 /// A small generator of numbers (xorshift64*); good enough for tests.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
@@ -23,7 +23,7 @@ impl Random {
         usize::try_from(self.next() % limit as u64).unwrap()
     }
 
-    fn one_in(&mut self, count: usize) -> bool {
+    pub(crate) fn one_in(&mut self, count: usize) -> bool {
         self.below(count) == 0
     }
 

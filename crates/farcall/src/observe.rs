@@ -31,8 +31,8 @@ pub(crate) fn incident(peer: &Peer, incident: &Incident) {
         Incident::GoAwayReceived { code, debug: text } => {
             debug!(target: TARGET, %peer, %code, text = %text.escape_ascii(), "goaway received");
         }
-        Incident::LargeHeaders { serial, limit } => {
-            debug!(target: TARGET, %peer, stream = serial, limit, "header list refused");
+        Incident::LargeHeaders { serial, limit, refused } => {
+            debug!(target: TARGET, %peer, stream = serial, limit, refused, "large header list");
         }
     }
 }

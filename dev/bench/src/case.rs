@@ -99,7 +99,7 @@ impl Effort {
     /// The gates in less than three minutes.
     pub const QUICK: Self = Self::of(5, 100, 400, 2000, 1000, 0);
     /// Everything.
-    pub const FULL: Self = Self::of(9, 200, 1000, 4000, 1000, 5000);
+    pub const FULL: Self = Self::of(5, 100, 800, 4000, 1000, 5000);
 
     const fn of(rounds: usize, warm: u64, measured: u64, counted: usize, idle: usize, latency: u64) -> Self {
         let window = Window { warm: Duration::from_millis(warm), measured: Duration::from_millis(measured) };

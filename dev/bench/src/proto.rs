@@ -7,12 +7,12 @@ pub(crate) mod farcall {
 
 /// Messages of prost, stubs of tonic.
 pub(crate) mod tonic {
-    #![allow(missing_docs, unreachable_pub)]
+    #![allow(missing_docs, clippy::all, clippy::too_many_lines)]
     ::tonic::include_proto!("bench.v1");
 }
 
 /// Messages of buffa, stubs of connectrpc.
 pub(crate) mod connectrpc {
-    #![allow(missing_docs, unreachable_pub)]
+    #![allow(missing_docs, clippy::all, clippy::too_many_lines)]
     ::connectrpc::include_generated!();
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use farcall::{Code, Metadata, Status};
 
 use crate::proto::grpc::testing::Payload;
+use crate::shape::{Field, sent};
 use crate::{ECHO_INITIAL, ECHO_TRAILING};
 
 /// Why a case failed: what was expected, and what came.
@@ -45,12 +46,11 @@ pub(crate) fn expect_some<T>(what: &str, got: Option<T>) -> Result<T, Failure> {
 }
 
 /// A payload of zeros.
-pub(crate) fn expect_zeros(what: &str, payload: &Payload, size: usize) -> Result<(), Failure> {
-    expect(&format!("{what}: bytes of payload"), payload.body.len(), size)?;
-    match payload.body.iter().position(|byte| *byte != 0) {
-        Some(at) => {
-            Err(Failure(format!("{what}: expected zeros, got {} at byte {at} of the payload", payload.body[at])))
-        }
+pub(crate) fn expect_zeros(what: &str, payload: &impl Field<Payload>, size: usize) -> Result<(), Failure> {
+    let body = sent(payload).map_or([].as_slice(), |payload| &payload.body);
+    expect(&format!("{what}: bytes of payload"), body.len(), size)?;
+    match body.iter().position(|byte| *byte != 0) {
+        Some(at) => Err(Failure(format!("{what}: expected zeros, got {} at byte {at} of the payload", body[at]))),
         None => Ok(()),
     }
 }

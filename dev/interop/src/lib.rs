@@ -3,10 +3,14 @@
 //! Flags and exit codes are the binaries' (`interop-server`, `interop-client`), foreign peers are in `peers/`.
 //! The law: `interop-test-descriptions.md` of the gRPC project.
 
+pub mod bad_server;
 pub mod cases;
 mod check;
 pub mod details;
+pub mod plain;
 pub mod service;
+mod shape;
+pub mod soak;
 
 pub use check::Failure;
 

@@ -17,14 +17,20 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`Refused`] where [`Self::available_calls`] is 0.
+    /// [`Refused`] where [`Self::available_calls`] is 0. A call whose headers the server does not take (S29) is opened
+    /// and over at once: [`Event::Done`] says RESOURCE_EXHAUSTED, and nothing of it is sent.
     pub fn open(&mut self, head: &RequestHead, deadline: Option<Instant>) -> Result<CallId, Refused> {
         self.scratch.clear();
         super::head_writing::request(head, &self.accept, &mut self.scratch);
-        let id = CallId(self.h2.open(&self.scratch, false).ok_or(Refused)?);
+        let fits = self.h2.check_list(&self.scratch);
+        let stream = if fits.is_ok() { self.h2.open(&self.scratch, false) } else { self.h2.open_unsent() };
+        let id = CallId(stream.ok_or(Refused)?);
         let mut call = Call::new(id, Phase::Waiting, self.config.receive_limit);
         call.deadline = deadline;
         self.begin(call);
+        if let Err(reason) = fits {
+            self.done(id, Err(Fault::call(reason).into()));
+        }
         Ok(id)
     }
 

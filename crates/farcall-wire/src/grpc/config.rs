@@ -8,7 +8,7 @@ use crate::h2;
 /// Settings of a [`super::Connection`]; plain values, so that a builder above can document them for its users.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Settings of the HTTP/2 connection below.
+    /// Settings of the HTTP/2 connection below; their defaults, but [`h2::Config::strict_fields`] `false`.
     pub h2: h2::Config,
     /// The longest message that is received, in bytes as sent. Default 4 MiB (W25).
     pub receive_limit: u32,
@@ -22,6 +22,7 @@ impl Default for Config {
     fn default() -> Self {
         let mut accept = EncodingSet::default();
         accept.insert(Encoding::Identity);
-        Self { h2: h2::Config::default(), receive_limit: 4 << 20, unfinished_limit: 64 << 20, accept }
+        let h2 = h2::Config { strict_fields: false, ..h2::Config::default() };
+        Self { h2, receive_limit: 4 << 20, unfinished_limit: 64 << 20, accept }
     }
 }

@@ -101,6 +101,11 @@ impl Connection {
         }
     }
 
+    /// Bytes that wait to be sent for all calls together.
+    pub fn queued(&self) -> usize {
+        self.h2.queued()
+    }
+
     /// Bytes that wait to be sent for a call.
     pub fn queued_on(&self, call: CallId) -> usize {
         self.h2.queued_on(call.0)
@@ -146,6 +151,11 @@ impl Connection {
     /// The bytes to be written next. Write, advance, and ask again until it is empty or the socket is full.
     pub fn outbox(&mut self) -> &mut Outbox {
         self.h2.outbox()
+    }
+
+    /// [`Self::outbox`], filled further ahead: for a socket that has just taken everything it was given.
+    pub fn outbox_ahead(&mut self, ahead: usize) -> &mut Outbox {
+        self.h2.outbox_ahead(ahead)
     }
 
     /// Whether bytes of the peer are welcome. Not while too much waits to be written: writing makes it true again.

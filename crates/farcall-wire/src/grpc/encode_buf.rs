@@ -40,6 +40,10 @@ const PREFIX: usize = 5;
 /// What is shorter is copied: dearer to hold on to than to copy.
 const SHARED_MIN: usize = 4 * 1024;
 
+/// From this length on a copied slice gets pieces of its own, of this length: small enough for an allocator to keep at
+/// hand, large enough for the cost of a piece not to matter.
+const PIECE: usize = 32 * 1024;
+
 /// How much capacity a cleared buffer keeps.
 const KEPT: usize = 64 * 1024;
 
@@ -52,15 +56,21 @@ impl EncodeBuf {
         Self { bytes: Vec::new(), shared: Vec::new(), shared_length: 0, limit, open: None }
     }
 
-    /// Adds a copy of these bytes.
+    /// Adds a copy of these bytes. A long copy is made in pieces of its own: a buffer that grew to hold it would go back
+    /// to the system after each message, and be faulted in again for the next.
     pub fn put_slice(&mut self, data: &[u8]) {
-        self.bytes.extend_from_slice(data);
+        if data.len() < PIECE {
+            return self.bytes.extend_from_slice(data);
+        }
+        for piece in data.chunks(PIECE) {
+            self.put_shared(Bytes::copy_from_slice(piece));
+        }
     }
 
     /// Adds these bytes: 4 KiB and more are kept as they are, fewer are copied.
     pub fn put_shared(&mut self, data: Bytes) {
         if data.len() < SHARED_MIN {
-            return self.put_slice(&data);
+            return self.bytes.extend_from_slice(&data);
         }
         self.shared_length += data.len();
         self.shared.push((self.bytes.len(), data));

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::call::{Call, Phase};
 use super::{CallId, Connection, Encoding, Event, Message};
 use crate::error::{Fault, Reason};
-use crate::h2::Role;
+use crate::h2::{ErrorCode, Role};
 
 impl Connection {
     pub(super) fn handle_data(&mut self, id: CallId, bytes: Bytes, end: bool, now: Instant) {
@@ -18,7 +18,12 @@ impl Connection {
             Some(Phase::Foreign { text, .. }) => {
                 let room = FOREIGN_TEXT.saturating_sub(text.len());
                 text.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
-                if end || text.len() >= FOREIGN_TEXT {
+                let enough = text.len() >= FOREIGN_TEXT;
+                if enough && !end {
+                    // The rest of the answer is not wanted: NO_ERROR would say that it had come.
+                    self.h2.reset(id.0, ErrorCode::Cancel, None);
+                }
+                if end || enough {
                     return self.done_foreign(id, None, now);
                 }
                 return self.h2.release(id.0, length);

@@ -59,13 +59,22 @@ impl Connection {
 
     /// Sends response headers before the first message.
     pub fn reply_head(&mut self, call: CallId, head: &ReplyHead) {
-        let Some(known) = self.calls.get_mut(call) else { return };
+        if let Err(reason) = self.send_head(call, head) {
+            self.refuse(call, Fault::call(reason).into());
+        }
+    }
+
+    /// Sends response headers, if they have not left. `Err`: the peer does not take so many (S29).
+    fn send_head(&mut self, call: CallId, head: &ReplyHead) -> Result<(), Reason> {
+        let Some(known) = self.calls.get_mut(call) else { return Ok(()) };
         if let Phase::Asked { subtype } = &known.phase {
             self.scratch.clear();
             super::head_writing::reply_head(head, subtype, &self.accept, &mut self.scratch);
+            self.h2.check_list(&self.scratch)?;
             known.phase = Phase::Replying;
             self.h2.send_headers(call.0, &self.scratch, false);
         }
+        Ok(())
     }
 
     /// Sends the rest of a reply: response headers if they have not left, the framed messages in `body`, trailers.
@@ -81,7 +90,10 @@ impl Connection {
             body.clear();
             return self.trailers_only(call, head, end);
         }
-        self.reply_head(call, head);
+        if let Err(reason) = self.send_head(call, head) {
+            body.clear();
+            return self.answer(call, &Status::from(Fault::call(reason)).into());
+        }
         let sent = match body.contiguous() {
             Some(bytes) => self.h2.send_data_now(call.0, bytes),
             None => false,
@@ -110,13 +122,29 @@ impl Connection {
         self.scratch.clear();
         super::head_writing::reply_head(head, subtype, &self.accept, &mut self.scratch);
         super::head_writing::trailers(end, &mut self.scratch);
-        self.h2.send_headers(call.0, &self.scratch, true);
+        if let Err(reason) = self.h2.check_list(&self.scratch) {
+            self.scratch.clear();
+            super::head_writing::reply_head(&ReplyHead::default(), subtype, &self.accept, &mut self.scratch);
+            super::head_writing::trailers(&Status::from(Fault::call(reason)).into(), &mut self.scratch);
+        }
+        match self.h2.check_list(&self.scratch) {
+            Ok(()) => self.h2.send_headers(call.0, &self.scratch, true),
+            Err(reason) => self.h2.reset(call.0, reason.http2(), Some(reason)),
+        }
     }
 
     fn send_trailers(&mut self, call: CallId, end: &ReplyEnd) {
         self.scratch.clear();
         super::head_writing::trailers(end, &mut self.scratch);
-        self.h2.end_with(call.0, &self.scratch);
+        if let Err(reason) = self.h2.check_list(&self.scratch) {
+            // S29: a status without what makes it too large; a peer that does not take even that gets a reset.
+            self.scratch.clear();
+            super::head_writing::trailers(&Status::from(Fault::call(reason)).into(), &mut self.scratch);
+        }
+        match self.h2.check_list(&self.scratch) {
+            Ok(()) => self.h2.end_with(call.0, &self.scratch),
+            Err(reason) => self.h2.reset(call.0, reason.http2(), Some(reason)),
+        }
     }
 
     /// The peer broke a rule within a call: it gets a status, the handler is cancelled.

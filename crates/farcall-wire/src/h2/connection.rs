@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use bytes::{Buf, BytesMut};
 
+use super::budget::Budgets;
 use super::config::{Config, Role};
 use super::control::Waiting;
 use super::event::{Cause, Event, Incident, StreamKey};
@@ -17,6 +18,7 @@ use super::goaway::{self, Leaving};
 use super::hpack::{Decoder, Encoder};
 use super::memo::Memo;
 use super::recv_headers::Block;
+use super::send::AHEAD;
 use super::sent::Sent;
 use super::settings::PeerSettings;
 use super::streams::Streams;
@@ -57,6 +59,9 @@ pub struct Connection {
     /// Bytes that wait in the queues of all streams.
     pub(super) queued: usize,
     pub(super) timers: Timers,
+    pub(super) budgets: Budgets,
+    /// The last time that was told.
+    pub(super) seen: Instant,
     pub(super) events: VecDeque<Event>,
 }
 
@@ -107,10 +112,12 @@ impl Connection {
             control: Waiting::default(),
             queued: 0,
             timers: Timers::default(),
+            budgets: Budgets::new(&config, now),
+            seen: now,
             events: VecDeque::new(),
             config,
         };
-        connection.timers.set(Timer::Handshake, now + connection.config.handshake_timeout);
+        connection.timers.set(Timer::Handshake, now, connection.config.handshake_timeout);
         if role == Role::Client {
             //= RFC 9113 §3.4: a client begins with the preface string, both sides with SETTINGS
             connection.outbox.append(|out| out.extend_from_slice(PREFACE));
@@ -122,6 +129,7 @@ impl Connection {
 
     /// Takes all whole frames out of `bytes` and leaves the rest. Poll for events until there are none afterwards.
     pub fn handle_bytes(&mut self, bytes: &mut BytesMut, now: Instant) {
+        self.seen = now;
         if self.phase == Phase::Preface && !self.handle_preface(bytes) {
             return;
         }
@@ -140,7 +148,7 @@ impl Connection {
                 frame.advance(FRAME_HEAD);
                 self.check_order(head).and_then(|()| self.recv_data(head, frame))
             } else {
-                let done = bytes.get(FRAME_HEAD..whole).map_or(Ok(()), |payload| self.recv_frame(head, payload, now));
+                let done = bytes.get(FRAME_HEAD..whole).map_or(Ok(()), |payload| self.recv_frame(head, payload));
                 bytes.advance(whole);
                 done
             };
@@ -177,10 +185,15 @@ impl Connection {
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.seen = now;
         while let Some(timer) = self.timers.expire(now) {
             match timer {
                 Timer::Handshake => self.handle_fault(0, Fault::connection(Reason::HandshakeTimeout)),
                 Timer::Drain => self.finish_leaving(),
+                //= RFC 9113 §6.5.3: settings that are not acknowledged in time end the connection
+                Timer::Settings => self.handle_fault(0, Fault::connection(Reason::SettingsTimeout)),
+                Timer::Control => self.check_control(),
+                Timer::Stall => self.check_stalls(now),
             }
         }
     }
@@ -197,8 +210,17 @@ impl Connection {
 
     /// The bytes to be written next, filled by fair turns of the streams. Write and advance until it is empty.
     pub fn outbox(&mut self) -> &mut Outbox {
-        self.control.pass(self.outbox.written(), self.outbox.appended());
-        self.fill();
+        self.outbox_ahead(0)
+    }
+
+    /// [`Self::outbox`], filled with turns up to `ahead` bytes, but no fewer than two: for a socket that has just taken
+    /// everything it was given, so that large bodies need fewer writes.
+    pub fn outbox_ahead(&mut self, ahead: usize) -> &mut Outbox {
+        self.note_written();
+        self.fill(ahead.max(AHEAD));
+        if self.queued == 0 {
+            self.timers.clear(Timer::Stall);
+        }
         &mut self.outbox
     }
 
@@ -249,7 +271,11 @@ impl Connection {
             return;
         }
         //= RFC 9113 §5.4.1: before closing for an error, GOAWAY tells the last stream that was looked at, and the code
-        let debug = reason.to_string();
+        let debug = match reason {
+            // gRFC A8: a client knows this text, and pings less often.
+            Reason::TooManyPings { .. } => "too_many_pings".to_owned(),
+            _ => reason.to_string(),
+        };
         self.send_goaway(self.streams.last_remote(), reason.http2(), debug.as_bytes(), Some(reason));
         self.end_all(reason, Some(Fault::connection(reason)));
     }
@@ -270,11 +296,33 @@ impl Connection {
     pub(super) fn control(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.control.add();
         self.outbox.append(write);
+        if self.control.count() >= self.config.control_limit && !self.timers.is_set(Timer::Control) {
+            self.timers.set(Timer::Control, self.seen, self.config.control_timeout);
+        }
+    }
+
+    /// Forgets control frames that have left.
+    fn note_written(&mut self) {
+        self.control.pass(self.outbox.written(), self.outbox.appended());
+        if self.control.count() < self.config.control_limit {
+            self.timers.clear(Timer::Control);
+        }
+    }
+
+    /// The peer has had its time to read.
+    fn check_control(&mut self) {
+        self.note_written();
+        let limit = self.config.control_limit;
+        if self.control.count() >= limit {
+            self.handle_fault(0, Fault::connection(Reason::ControlFlood { limit }));
+        }
     }
 
     pub(super) fn send_reset(&mut self, key: StreamKey, code: super::ErrorCode, reason: Option<Reason>) {
         self.control(|out| frame::rst_stream::encode(key.id, code, out));
         self.streams.note_reset(key.id);
+        let window = self.streams.get(key).map_or(0, |stream| stream.credit.available());
+        self.budgets.add_under_way(window);
         self.events.push_back(Event::Incident(Incident::ResetSent { serial: key.id, code, reason }));
     }
 }

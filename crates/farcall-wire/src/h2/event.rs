@@ -134,11 +134,13 @@ pub enum Incident {
         /// What the peer said beside it.
         debug: Bytes,
     },
-    /// A header list passed its limits and was refused.
+    /// A header list passed its limits and was refused, or passed [`super::Config::header_list_soft`] and was taken.
     LargeHeaders {
         /// The stream's number.
         serial: u32,
         /// The limit in bytes as RFC 9113 §6.5.2 counts.
         limit: u32,
+        /// Whether it was refused.
+        refused: bool,
     },
 }

@@ -71,8 +71,7 @@ impl Credit {
     }
 
     /// Bytes that the peer may send now.
-    #[cfg(test)]
-    pub(super) fn open(&self) -> u32 {
+    pub(super) fn available(&self) -> u32 {
         self.window.available()
     }
 

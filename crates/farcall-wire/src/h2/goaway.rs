@@ -37,7 +37,7 @@ impl Connection {
             self.leaving = Leaving::Announced;
             self.send_goaway(LAST_ID, ErrorCode::NoError, b"shutting down", None);
             self.send_ping(Purpose::Drain);
-            self.timers.set(Timer::Drain, now + self.config.drain_timeout);
+            self.timers.set(Timer::Drain, now, self.config.drain_timeout);
         } else {
             self.leave();
         }
@@ -73,6 +73,7 @@ impl Connection {
 
     pub(super) fn recv_goaway(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
         let received = goaway::parse(head, payload)?;
+        self.spend_glitch()?;
         let (code, last) = (received.code, received.last_stream);
         let shown = received.debug.get(..received.debug.len().min(DEBUG_SHOWN)).unwrap_or_default();
         let debug = Bytes::copy_from_slice(shown);

@@ -1,5 +1,6 @@
 //! HTTP/2 (RFC 9113) and HPACK (RFC 7541) for both roles, sans-IO. It knows nothing of gRPC.
 
+mod budget;
 pub mod config;
 pub mod connection;
 mod control;
@@ -17,6 +18,7 @@ mod recv_headers;
 mod send;
 mod sent;
 mod settings;
+mod stall;
 pub mod state;
 mod stream;
 mod streams;

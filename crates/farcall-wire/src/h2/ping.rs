@@ -1,7 +1,5 @@
 //! PING, both directions (RFC 9113 §6.7): answers, and the two reasons for which this side asks.
 
-use std::time::Instant;
-
 use super::connection::Connection;
 use super::frame::{FrameHead, ping};
 use crate::error::Fault;
@@ -29,15 +27,18 @@ impl Connection {
         self.outbox.append(|out| ping::encode(purpose.data(), false, out));
     }
 
-    pub(super) fn recv_ping(&mut self, head: FrameHead, payload: &[u8], _now: Instant) -> Result<(), Fault> {
+    pub(super) fn recv_ping(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
         let ping = ping::parse(head, payload)?;
         if !ping.ack {
+            self.spend_ping()?;
             //= RFC 9113 §6.7: a PING is answered with the same 8 bytes
             self.control(|out| ping::encode(ping.data, true, out));
         } else if ping.data == Purpose::Drain.data() {
             self.finish_leaving();
         } else if ping.data == Purpose::Probe.data() && self.probing.is_running() {
             self.finish_probe();
+        } else {
+            self.spend_glitch()?;
         }
         Ok(())
     }

@@ -2,10 +2,9 @@
 //!
 //! A `Fault` that leaves these functions ends what it reaches; none of them panics, whatever the peer sends.
 
-use std::time::Instant;
-
 use bytes::Bytes;
 
+use super::Role;
 use super::connection::{Connection, Phase};
 use super::event::{Cause, Event, Incident, StreamKey};
 use super::frame::{FrameHead, data, flag, kind, priority, push_promise, rst_stream, window_update};
@@ -34,7 +33,7 @@ impl Connection {
     }
 
     /// Any frame but DATA.
-    pub(super) fn recv_frame(&mut self, head: FrameHead, payload: &[u8], now: Instant) -> Result<(), Fault> {
+    pub(super) fn recv_frame(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
         self.check_order(head)?;
         match head.kind {
             kind::HEADERS => self.recv_headers(head, payload),
@@ -44,11 +43,11 @@ impl Connection {
             kind::SETTINGS => self.recv_settings(head, payload),
             //= RFC 9113 §8.4: nobody may push to us: a client has said so, and a server is never pushed to
             kind::PUSH_PROMISE => push_promise::parse(head, payload).and(Err(Fault::connection(Reason::Push))),
-            kind::PING => self.recv_ping(head, payload, now),
+            kind::PING => self.recv_ping(head, payload),
             kind::GOAWAY => self.recv_goaway(head, payload),
             kind::WINDOW_UPDATE => self.recv_window_update(head, payload),
             //= RFC 9113 §5.5: frames of unknown kinds are ignored
-            _ => Ok(()),
+            _ => self.spend_glitch(),
         }
     }
 
@@ -66,13 +65,14 @@ impl Connection {
         self.send_connection_credit();
         let key = match self.standing(head)? {
             Standing::Known(key) => key,
-            Standing::Reset => return Ok(()),
+            Standing::Reset => return self.spend_late_data(head.length),
             Standing::Idle | Standing::Closed => return Err(closed(head)),
         };
         let Some(stream) = self.streams.get_mut(key) else { return Ok(()) };
         if !stream.state.can_receive() {
             //= RFC 9113 §5.1: what follows END_STREAM is STREAM_CLOSED; what follows our reset is ignored
-            return if stream.state == State::Closed { Ok(()) } else { Err(closed(head)) };
+            let ignored = stream.state == State::Closed && !stream.given_up;
+            return if ignored { self.spend_late_data(head.length) } else { Err(closed(head)) };
         }
         if !stream.credit.take(head.length, probe) {
             return Err(Fault::call(Reason::WindowExceeded { stream: head.stream }));
@@ -85,6 +85,11 @@ impl Connection {
         let padding = head.length.saturating_sub(u32::try_from(body.len()).unwrap_or(u32::MAX));
         stream.credit.give_back(padding);
         let target = stream.credit.target();
+        if !body.is_empty() || end {
+            self.budgets.end_of_empty();
+        } else {
+            self.spend_empty()?;
+        }
         if padding > 0 {
             //= RFC 9113 §5.2.2: a peer that sends padding alone must not run out of credit: nobody else gives it back
             self.send_stream_credit(key);
@@ -114,20 +119,24 @@ impl Connection {
             // An idle stream cannot be reset (RFC 9113 §6.4), so that the breach reaches the connection.
             Err(fault) if self.streams.standing(head.stream) == Standing::Idle => Err(Fault::connection(fault.reason)),
             Err(fault) => Err(fault),
-            Ok(_) => Ok(()),
+            Ok(_) => self.spend_glitch(),
         }
     }
 
     fn recv_reset(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
         let code = rst_stream::parse(head, payload)?;
-        let Standing::Known(key) = self.standing(head)? else { return Ok(()) };
+        let Standing::Known(key) = self.standing(head)? else { return self.spend_glitch() };
+        let early = self.streams.get(key).is_some_and(|stream| stream.state != State::Closed && !stream.answered);
         self.events.push_back(Event::Incident(Incident::ResetReceived { serial: key.id, code }));
         self.drop_queue(key);
         if self.advance(key, Input::ReceivedReset) {
             self.events.push_back(Event::Reset { stream: key, cause: Cause::Peer(code) });
+            if let Some(stream) = self.streams.get_mut(key) {
+                stream.given_up = true;
+            }
         }
         self.let_go(key);
-        Ok(())
+        if early && self.role == Role::Server { self.spend_reset() } else { Ok(()) }
     }
 
     fn recv_window_update(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
@@ -137,6 +146,7 @@ impl Connection {
             Err(fault) if fault.reach == Reach::Connection => return Err(fault),
             Err(fault) => return if matches!(self.standing(head)?, Standing::Known(_)) { Err(fault) } else { Ok(()) },
         };
+        self.spend_glitch()?;
         if head.stream == 0 {
             let overflow = Fault::connection(Reason::WindowOverflow { stream: 0 });
             return self.send_window.grow(increment).map_err(|_| overflow);
@@ -155,22 +165,44 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(key) else { return false };
         let Some(next) = stream.state.next(input) else { return false };
         stream.state = next;
+        if matches!((self.role, input), (Role::Server, Input::SentEnd) | (Role::Client, Input::ReceivedEnd)) {
+            self.earn_by_answer();
+        }
         true
     }
 
     /// Resets a stream because of a breach on it. A stream that this side does not know is reset all the same.
     pub(super) fn fault_stream(&mut self, id: u32, reason: Reason) {
+        let cost = if self.is_early(id) { Self::spend_reset } else { Self::spend_glitch };
         match self.streams.standing(id) {
-            Standing::Known(key) => {
-                self.drop_queue(key);
-                if self.streams.get(key).is_some_and(|stream| stream.state != State::Closed) {
-                    self.send_reset(key, reason.http2(), Some(reason));
-                }
-                self.end_stream(key, Cause::Fault(reason));
-            }
+            Standing::Known(key) => self.break_stream(key, reason),
             Standing::Closed => self.send_reset(StreamKey { slot: u32::MAX, id }, reason.http2(), Some(reason)),
             Standing::Idle | Standing::Reset => {}
         }
+        if let Err(fault) = cost(self) {
+            self.abort(fault.reason);
+        }
+    }
+
+    /// Whether a breach on stream `id` costs what a reset before the response costs.
+    fn is_early(&self, id: u32) -> bool {
+        match self.streams.standing(id) {
+            Standing::Known(key) => self.streams.get(key).is_some_and(|stream| !stream.answered),
+            // A server's refusals. A client may have reset a stream so long ago that it is forgotten.
+            Standing::Idle | Standing::Closed => !self.streams.is_local(id),
+            Standing::Reset => false,
+        }
+    }
+
+    /// Resets a stream that is known.
+    pub(super) fn break_stream(&mut self, key: StreamKey, reason: Reason) {
+        self.drop_queue(key);
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        //= RFC 9113 §5.1: what follows the peer's own reset is answered by STREAM_CLOSED, once
+        if stream.state != State::Closed || std::mem::take(&mut stream.given_up) {
+            self.send_reset(key, reason.http2(), Some(reason));
+        }
+        self.end_stream(key, Cause::Fault(reason));
     }
 
     /// Closes a stream and tells the layer above, if it was not closed before.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::connection::Connection;
+use super::connection::{Connection, DEFAULT_WINDOW};
 use super::event::{Event, Incident, StreamKey};
 use super::fields::{Collector, Fields};
 use super::frame::{FrameHead, continuation, headers, kind};
@@ -88,7 +88,8 @@ impl Connection {
         };
         let list = self.decode(block, kind)?;
         match place {
-            Place::Nowhere(verdict) => verdict,
+            Place::Nowhere(Ok(())) => self.spend_glitch(),
+            Place::Nowhere(Err(fault)) => Err(fault),
             Place::New => {
                 self.streams.note_remote(id);
                 let fault = self_dependency.then_some(Reason::SelfDependency { stream: id });
@@ -115,6 +116,8 @@ impl Connection {
             Standing::Closed if self.streams.is_local(id) => {
                 Ok(Place::Nowhere(Err(Fault::call(Reason::ClosedStream { kind: kind::HEADERS, stream: id }))))
             }
+            //= RFC 9113 §5.1.1: a number that was passed over is closed, and can never be opened
+            Standing::Closed if self.streams.was_skipped(id) => Err(Fault::connection(Reason::StreamId { stream: id })),
             //= RFC 9113 §5.1: HEADERS on a stream that both sides had ended
             Standing::Closed => Ok(Place::Nowhere(Err(closed))),
         }
@@ -124,8 +127,8 @@ impl Connection {
         let Some(stream) = self.streams.get(key) else { return Place::Nowhere(Ok(())) };
         let order = |what| Place::Nowhere(Err(Fault::call(Reason::MessageOrder { what })));
         match (stream.state, stream.heard) {
-            (State::Closed, _) => Place::Nowhere(Ok(())),
-            (State::HalfClosedRemote, _) => {
+            (State::Closed, _) if !stream.given_up => Place::Nowhere(Ok(())),
+            (State::HalfClosedRemote | State::Closed, _) => {
                 Place::Nowhere(Err(Fault::call(Reason::ClosedStream { kind: kind::HEADERS, stream: key.id })))
             }
             (_, Heard::Nothing) => Place::On(key, Kind::Response),
@@ -150,7 +153,7 @@ impl Connection {
             return Ok(List::TooLarge);
         }
         let mut fields = collector.fields;
-        match verdict::check(&fields, kind).and_then(|()| verdict::content_length(&fields)) {
+        match verdict::check(&fields, kind, self.config.strict_fields).and_then(|()| verdict::content_length(&fields)) {
             Ok(length) => fields.content_length = length,
             Err(what) => return Ok(List::Malformed(what)),
         }
@@ -166,7 +169,8 @@ impl Connection {
         if self.leaving == Leaving::Last {
             //= RFC 9113 §6.8: streams above the last number of our GOAWAY are ignored
             self.streams.note_reset(id);
-            return Ok(());
+            self.budgets.add_under_way(self.config.stream_window.max(DEFAULT_WINDOW));
+            return self.spend_glitch();
         }
         let limit = self.config.max_concurrent_streams;
         //= RFC 9113 §5.1.2: a stream above the limit is refused, so that the peer may try it again elsewhere
@@ -197,13 +201,13 @@ impl Connection {
         match &list {
             List::Malformed(what) => return Err(Fault::call(Reason::Malformed { what })),
             List::TooLarge => {
-                self.events.push_back(Event::Incident(Incident::LargeHeaders { serial: key.id, limit }));
+                self.events.push_back(Event::Incident(Incident::LargeHeaders { serial: key.id, limit, refused: true }));
                 return Err(Fault::call(Reason::HeaderListTooLarge { limit }));
             }
             List::Legal(fields) if kind == Kind::Response && is_interim(fields) => {
                 //= RFC 9113 §8.1: interim responses precede the final one and never end the stream
                 let what = "an interim response ends the stream";
-                return if end { Err(Fault::call(Reason::Malformed { what })) } else { Ok(()) };
+                return if end { Err(Fault::call(Reason::Malformed { what })) } else { self.spend_empty() };
             }
             List::Legal(_) => {}
         }
@@ -216,17 +220,26 @@ impl Connection {
     }
 
     fn deliver(&mut self, key: StreamKey, list: List, trailers: bool, end: bool) {
+        self.budgets.end_of_empty();
         if let Some(stream) = self.streams.get_mut(key) {
             stream.heard = Heard::Head;
+            stream.answered |= self.role == super::Role::Client;
             if let (List::Legal(fields), false) = (&list, trailers || end) {
                 stream.promised = fields.content_length;
             }
+        }
+        let soft = self.config.header_list_soft;
+        if let List::Legal(fields) = &list
+            && fields.list_size() > soft as usize
+        {
+            let incident = Incident::LargeHeaders { serial: key.id, limit: soft, refused: false };
+            self.events.push_back(Event::Incident(incident));
         }
         let event = match list {
             List::Legal(fields) => Event::Headers { stream: key, fields, trailers, end },
             List::TooLarge | List::Malformed(_) => {
                 let limit = self.config.header_list_limit;
-                self.events.push_back(Event::Incident(Incident::LargeHeaders { serial: key.id, limit }));
+                self.events.push_back(Event::Incident(Incident::LargeHeaders { serial: key.id, limit, refused: true }));
                 Event::Oversize { stream: key, end }
             }
         };

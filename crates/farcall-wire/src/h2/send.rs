@@ -28,6 +28,29 @@ impl Connection {
         Some(key)
     }
 
+    /// Takes a stream's number and sends nothing: its request cannot be sent. `None` as in [`Self::open`].
+    pub fn open_unsent(&mut self) -> Option<StreamKey> {
+        if self.available_streams() == 0 {
+            return None;
+        }
+        //= RFC 9113 §5.1.1: numbers may be passed over
+        let id = self.streams.next_id()?;
+        let key = self.insert_stream(id);
+        self.advance(key, Input::SentReset);
+        Some(key)
+    }
+
+    /// Whether the peer takes a header list of this size.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::PeerHeaderList`], with the peer's limit.
+    pub fn check_list(&self, fields: &Fields) -> Result<(), Reason> {
+        //= RFC 9113 §6.5.2: SETTINGS_MAX_HEADER_LIST_SIZE says what the peer is ready to take
+        let (size, limit) = (u32::try_from(fields.list_size()).unwrap_or(u32::MAX), self.peer.header_list);
+        if size > limit { Err(Reason::PeerHeaderList { size, limit }) } else { Ok(()) }
+    }
+
     /// Adds a stream with the windows that both sides count with at this time.
     pub(super) fn insert_stream(&mut self, id: u32) -> StreamKey {
         let (send, target) = (self.peer.initial_window, self.config.stream_window);
@@ -58,6 +81,7 @@ impl Connection {
         self.queued += bytes.len();
         stream.send.queue.push_back(bytes);
         self.streams.queue(key);
+        self.watch_stalls();
     }
 
     /// Writes a whole small body past the line. `false`: the windows, or what waits before it, do not allow it.
@@ -78,6 +102,7 @@ impl Connection {
                 data::encode_head(key.id, length, false, out);
                 out.extend_from_slice(bytes);
             });
+            self.earn_by_frame();
         }
         taken
     }
@@ -163,8 +188,8 @@ impl Connection {
     }
 
     /// Lets streams have their turns until the socket has enough to do.
-    pub(super) fn fill(&mut self) {
-        while self.outbox.len() + WHOLE_TURN <= AHEAD && self.phase != Phase::Over {
+    pub(super) fn fill(&mut self, ahead: usize) {
+        while self.outbox.len() + WHOLE_TURN <= ahead && self.phase != Phase::Over {
             let Some(slot) = self.streams.line.pop_front() else { return };
             let Some(key) = self.streams.key_at(slot) else { continue };
             let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.send.in_line) else { continue };
@@ -217,16 +242,22 @@ impl Connection {
             left -= step;
         }
         stream.send.queued -= length as usize;
+        stream.send.shut_since = None;
         self.queued = self.queued.saturating_sub(length as usize);
         stream.send.drained += length;
         if stream.send.drained >= ROOM_STEP {
             let bytes = std::mem::take(&mut stream.send.drained);
             self.events.push_back(Event::Room { stream: key, bytes });
         }
+        self.earn_by_frame();
     }
 
     /// Writes HEADERS, and CONTINUATION where one frame does not hold the block.
     fn write_headers(&mut self, key: StreamKey, fields: &Fields, end: bool) {
+        self.earn_by_frame();
+        if let Some(stream) = self.streams.get_mut(key) {
+            stream.answered |= self.role == Role::Server;
+        }
         let (encoder, sent, max_frame) = (&mut self.encoder, &mut self.sent, self.peer.max_frame);
         self.outbox.append(|out| {
             let start = out.len();
@@ -259,6 +290,6 @@ const TURN: u32 = 16 << 10;
 /// Bytes of one turn with its frame head.
 const WHOLE_TURN: usize = TURN as usize + FRAME_HEAD;
 /// Bytes up to which the outbox is filled with turns: two of them, never the beginning of a third.
-const AHEAD: usize = 2 * WHOLE_TURN;
+pub(super) const AHEAD: usize = 2 * WHOLE_TURN;
 /// Room is told in steps of this many bytes, so that small messages cost no event each.
 const ROOM_STEP: u32 = 16 << 10;

@@ -51,6 +51,7 @@ impl Connection {
             SettingsFrame::Ack if self.phase == Phase::Settings => {
                 return Err(Fault::connection(Reason::SettingsFirst { kind: kind::SETTINGS }));
             }
+            SettingsFrame::Ack if self.settled => return self.spend_glitch(),
             SettingsFrame::Ack => {
                 self.settle();
                 return Ok(());
@@ -63,6 +64,8 @@ impl Connection {
         let first = self.phase == Phase::Settings;
         if first {
             self.peer.max_streams = u32::MAX;
+        } else {
+            self.spend_glitch()?;
         }
         for (id, value) in entries {
             //= RFC 9113 §6.5.3: the values are applied in the order in which they stand, unknown ones ignored
@@ -74,6 +77,7 @@ impl Connection {
         if first {
             self.phase = Phase::Running;
             self.timers.clear(Timer::Handshake);
+            self.timers.set(Timer::Settings, self.seen, self.config.settings_timeout);
             self.events.push_back(Event::Ready);
         }
         self.events.push_back(Event::Available);
@@ -82,6 +86,7 @@ impl Connection {
 
     /// The peer counts with our settings from now on.
     fn settle(&mut self) {
+        self.timers.clear(Timer::Settings);
         let excess = DEFAULT_WINDOW.saturating_sub(self.config.stream_window);
         if !std::mem::replace(&mut self.settled, true) && excess > 0 {
             for stream in self.streams.iter_mut() {

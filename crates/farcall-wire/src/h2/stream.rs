@@ -1,6 +1,7 @@
 //! One stream: its state, what waits to be sent on it, and the credit that the peer has.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -19,6 +20,10 @@ pub(super) struct Stream {
     pub(super) heard: Heard,
     /// Bytes of body that the peer's content-length still promises.
     pub(super) promised: Option<u64>,
+    /// A response has begun, whoever sends it.
+    pub(super) answered: bool,
+    /// The peer has reset it, and may not send on it again.
+    pub(super) given_up: bool,
     /// The layer above speaks of it still; it keeps its place until then.
     pub(super) held: bool,
     pub(super) send: Sending,
@@ -44,6 +49,8 @@ pub(super) struct Sending {
     pub(super) ending: Ending,
     /// Bytes that have left since the layer above was told.
     pub(super) drained: u32,
+    /// Since when bytes were seen to wait for a window that is shut.
+    pub(super) shut_since: Option<Instant>,
     /// Whether the stream stands in the line of those that can send.
     pub(super) in_line: bool,
 }
@@ -68,6 +75,8 @@ impl Stream {
             state: State::Open,
             heard: Heard::Nothing,
             promised: None,
+            answered: false,
+            given_up: false,
             held: true,
             send: Sending {
                 window: Window::new(send_window),
@@ -75,6 +84,7 @@ impl Stream {
                 queued: 0,
                 ending: Ending::Open,
                 drained: 0,
+                shut_since: None,
                 in_line: false,
             },
             credit,

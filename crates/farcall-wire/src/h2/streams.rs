@@ -22,6 +22,8 @@ pub(super) struct Streams {
     last_remote: u32,
     local: usize,
     remote: usize,
+    /// Stretches of numbers that the peer passed over, first and last.
+    skipped: VecDeque<(u32, u32)>,
     /// Numbers of streams that this side reset a short while ago: what the peer sent before it knew is ignored.
     reset: VecDeque<u32>,
     /// Slots of streams that can send, in the order of their turns.
@@ -56,6 +58,7 @@ impl Streams {
             last_remote: 0,
             local: 0,
             remote: 0,
+            skipped: VecDeque::new(),
             reset: VecDeque::new(),
             line: VecDeque::new(),
         }
@@ -79,7 +82,19 @@ impl Streams {
 
     /// Remembers that the peer used `id`.
     pub(super) fn note_remote(&mut self, id: u32) {
+        let next = if self.last_remote == 0 { 2 - id % 2 } else { self.last_remote + 2 };
+        if id > next {
+            if self.skipped.len() == SKIPS_REMEMBERED {
+                self.skipped.pop_front();
+            }
+            self.skipped.push_back((next, id - 2));
+        }
         self.last_remote = self.last_remote.max(id);
+    }
+
+    /// Whether the peer passed over `id`: such a number was never opened, and never can be. Old ones are forgotten.
+    pub(super) fn was_skipped(&self, id: u32) -> bool {
+        self.skipped.iter().any(|(first, last)| (*first..=*last).contains(&id))
     }
 
     pub(super) fn last_remote(&self) -> u32 {
@@ -201,6 +216,9 @@ const LAST_ID: u32 = (1 << 31) - 1;
 /// default of 100 streams.
 const RESETS_REMEMBERED: usize = 256;
 
+/// Stretches of numbers passed over that are remembered. Behind them only the code of the connection error differs.
+const SKIPS_REMEMBERED: usize = 16;
+
 #[cfg(test)]
 mod tests {
     use super::super::flow::Credit;
@@ -233,6 +251,20 @@ mod tests {
         streams.note_reset(5);
         assert_eq!(streams.standing(5), Standing::Reset);
         assert_eq!(streams.standing(2), Standing::Idle, "this side never opened it");
+    }
+
+    #[test]
+    fn numbers_that_were_passed_over_are_told_apart_from_used_ones() {
+        let mut streams = Streams::new(Role::Server);
+        [1, 3, 9, 11].into_iter().for_each(|id| streams.note_remote(id));
+        let skipped: Vec<u32> = (1..=13).step_by(2).filter(|id| streams.was_skipped(*id)).collect();
+        assert_eq!(skipped, [5, 7]);
+        let mut streams = Streams::new(Role::Server);
+        streams.note_remote(3);
+        assert!(streams.was_skipped(1) && !streams.was_skipped(3));
+        (0..1_000).for_each(|turn| streams.note_remote(5 + 4 * turn));
+        assert_eq!(streams.skipped.len(), SKIPS_REMEMBERED);
+        assert!(!streams.was_skipped(1) && streams.was_skipped(4 * 999 + 3));
     }
 
     #[test]

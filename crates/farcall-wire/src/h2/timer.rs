@@ -1,6 +1,6 @@
 //! Every reason to wake, and when.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Why a connection wants to be woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,12 @@ pub(super) enum Timer {
     Handshake,
     /// The acknowledgement of a graceful shutdown is due.
     Drain,
+    /// The acknowledgement of our SETTINGS is due.
+    Settings,
+    /// The peer should have read some of the control frames that wait for it.
+    Control,
+    /// Time to look for windows that stay shut.
+    Stall,
 }
 
 /// One time for each [`Timer`].
@@ -18,14 +24,19 @@ pub(super) struct Timers {
 }
 
 impl Timer {
-    const ALL: [Self; 2] = [Self::Handshake, Self::Drain];
+    const ALL: [Self; 5] = [Self::Handshake, Self::Drain, Self::Settings, Self::Control, Self::Stall];
 }
 
 impl Timers {
-    pub(super) fn set(&mut self, timer: Timer, at: Instant) {
+    /// Sets a timer; a time that no clock will show is never.
+    pub(super) fn set(&mut self, timer: Timer, now: Instant, after: Duration) {
         if let Some(place) = self.at.get_mut(timer as usize) {
-            *place = Some(at);
+            *place = now.checked_add(after);
         }
+    }
+
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.at.get(timer as usize).is_some_and(Option::is_some)
     }
 
     pub(super) fn clear(&mut self, timer: Timer) {
@@ -60,8 +71,9 @@ mod tests {
         let start = Instant::now();
         let mut timers = Timers::default();
         assert_eq!((timers.next(), timers.expire(start)), (None, None));
-        timers.set(Timer::Drain, start + Duration::from_secs(2));
-        timers.set(Timer::Handshake, start + Duration::from_secs(1));
+        timers.set(Timer::Drain, start, Duration::from_secs(2));
+        timers.set(Timer::Handshake, start, Duration::from_secs(1));
+        assert!(timers.is_set(Timer::Drain) && !timers.is_set(Timer::Stall));
         assert_eq!(timers.next(), Some(start + Duration::from_secs(1)));
         assert_eq!(timers.expire(start), None);
         let late = start + Duration::from_secs(3);
@@ -74,11 +86,13 @@ mod tests {
     fn a_cleared_timer_never_fires() {
         let now = Instant::now();
         let mut timers = Timers::default();
-        timers.set(Timer::Handshake, now);
+        timers.set(Timer::Handshake, now, Duration::ZERO);
         timers.clear(Timer::Handshake);
         assert_eq!(timers.expire(now), None);
-        timers.set(Timer::Drain, now);
+        timers.set(Timer::Drain, now, Duration::ZERO);
         timers.clear_all();
         assert_eq!(timers.next(), None);
+        timers.set(Timer::Stall, now, Duration::MAX);
+        assert_eq!(timers.next(), None, "for ever");
     }
 }

@@ -10,12 +10,15 @@ pub(super) enum Kind {
     Trailers,
 }
 
-/// `Err` says what is malformed.
-pub(super) fn check(fields: &Fields, kind: Kind) -> Result<(), &'static str> {
+/// `Err` says what is malformed. `strict` adds what [`super::Config::strict_fields`] is about.
+pub(super) fn check(fields: &Fields, kind: Kind, strict: bool) -> Result<(), &'static str> {
     let mut pseudo = Pseudo::default();
     let mut regular = false;
     for (name, value) in fields.iter() {
         check_value(value)?;
+        if strict {
+            check_outer_space(value)?;
+        }
         if let Some(name) = name.strip_prefix(b":") {
             //= RFC 9113 §8.3: pseudo-header fields come before all others, and never in trailers
             if regular {
@@ -28,7 +31,8 @@ pub(super) fn check(fields: &Fields, kind: Kind) -> Result<(), &'static str> {
             check_connection_specific(name, value)?;
         }
     }
-    pseudo.check(kind)
+    pseudo.check(kind)?;
+    if strict { check_host(fields, pseudo.authority) } else { Ok(()) }
 }
 
 /// What `content-length` says; `Err`: it is no number, or more than one.
@@ -107,6 +111,25 @@ fn check_name(name: &[u8]) -> Result<(), &'static str> {
     }
 }
 
+fn check_outer_space(value: &[u8]) -> Result<(), &'static str> {
+    //= RFC 9113 §8.2.1: a value neither begins nor ends with a space or a tab
+    let outer = [value.first(), value.last()];
+    match outer.into_iter().flatten().any(|byte| matches!(byte, b' ' | b'\t')) {
+        true => Err("white space around a field value"),
+        false => Ok(()),
+    }
+}
+
+fn check_host(fields: &Fields, authority: Option<&[u8]>) -> Result<(), &'static str> {
+    let Some(authority) = authority else { return Ok(()) };
+    let mut hosts = fields.iter().filter(|(name, _)| *name == b"host");
+    //= RFC 9113 §8.3.1: host does not name another entity than :authority does
+    match hosts.all(|(_, host)| host.eq_ignore_ascii_case(authority)) {
+        true => Ok(()),
+        false => Err("host differs from :authority"),
+    }
+}
+
 fn check_value(value: &[u8]) -> Result<(), &'static str> {
     //= RFC 9113 §8.2.1: no NUL, CR or LF anywhere in a value
     match value.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n')) {
@@ -147,16 +170,16 @@ mod tests {
     const GET: [(&str, &str); 3] = [(":method", "GET"), (":scheme", "http"), (":path", "/")];
 
     fn request(more: &[(&str, &str)]) -> Result<(), &'static str> {
-        check(&list(&[&GET[..], more].concat()), Kind::Request)
+        check(&list(&[&GET[..], more].concat()), Kind::Request, true)
     }
 
     #[test]
     fn ordinary_lists_pass() {
         assert_eq!(request(&[("te", "trailers"), ("x-y_z.0", "\u{e9}")]), Ok(()));
-        assert_eq!(check(&list(&[(":status", "200"), ("a", "")]), Kind::Response), Ok(()));
-        assert_eq!(check(&list(&[("grpc-status", "0")]), Kind::Trailers), Ok(()));
-        assert_eq!(check(&list(&[]), Kind::Trailers), Ok(()));
-        assert_eq!(check(&list(&[(":method", "CONNECT"), (":authority", "a:1")]), Kind::Request), Ok(()));
+        assert_eq!(check(&list(&[(":status", "200"), ("a", "")]), Kind::Response, true), Ok(()));
+        assert_eq!(check(&list(&[("grpc-status", "0")]), Kind::Trailers, true), Ok(()));
+        assert_eq!(check(&list(&[]), Kind::Trailers, true), Ok(()));
+        assert_eq!(check(&list(&[(":method", "CONNECT"), (":authority", "a:1")]), Kind::Request, true), Ok(()));
     }
 
     #[test]
@@ -165,7 +188,7 @@ mod tests {
         assert_eq!(request(&[(":path", "/")]), Err("a pseudo-header twice"));
         assert_eq!(request(&[(":status", "200")]), Err("a pseudo-header that is not defined here"));
         assert_eq!(request(&[(":protocol", "x")]), Err("a pseudo-header that is not defined here"));
-        assert_eq!(check(&list(&[(":status", "200")]), Kind::Trailers), Err("a pseudo-header in trailers"));
+        assert_eq!(check(&list(&[(":status", "200")]), Kind::Trailers, true), Err("a pseudo-header in trailers"));
     }
 
     #[test]
@@ -173,14 +196,14 @@ mod tests {
         for missing in 0..3 {
             let mut fields = GET.to_vec();
             fields.remove(missing);
-            assert_eq!(check(&list(&fields), Kind::Request), Err(":method, :scheme or :path is missing"));
+            assert_eq!(check(&list(&fields), Kind::Request, true), Err(":method, :scheme or :path is missing"));
         }
         let empty = [(":method", "GET"), (":scheme", "http"), (":path", "")];
-        assert_eq!(check(&list(&empty), Kind::Request), Err(":path is empty"));
-        assert_eq!(check(&list(&[("a", "b")]), Kind::Response), Err(":status is missing"));
-        assert_eq!(check(&list(&[(":status", "2x0")]), Kind::Response), Err(":status is not three digits"));
+        assert_eq!(check(&list(&empty), Kind::Request, true), Err(":path is empty"));
+        assert_eq!(check(&list(&[("a", "b")]), Kind::Response, true), Err(":status is missing"));
+        assert_eq!(check(&list(&[(":status", "2x0")]), Kind::Response, true), Err(":status is not three digits"));
         let connect = [(":method", "CONNECT"), (":path", "/"), (":authority", "a")];
-        assert!(check(&list(&connect), Kind::Request).is_err());
+        assert!(check(&list(&connect), Kind::Request, true).is_err());
     }
 
     #[test]
@@ -191,6 +214,25 @@ mod tests {
         for bad in ["a\0", "a\r", "\nb"] {
             assert_eq!(request(&[("a", bad)]), Err("a field value with NUL, CR or LF"));
         }
+    }
+
+    #[test]
+    fn outer_white_space_and_a_second_host_are_malformed_where_that_is_asked_for() {
+        let cases = [
+            (("a", " b"), "white space around a field value"),
+            (("a", "b\t"), "white space around a field value"),
+            (("a", " "), "white space around a field value"),
+            (("host", "other"), "host differs from :authority"),
+        ];
+        for (field, what) in cases {
+            let fields = list(&[&GET[..], &[(":authority", "test.example"), field]].concat());
+            assert_eq!(check(&fields, Kind::Request, true), Err(what), "{field:?}");
+            assert_eq!(check(&fields, Kind::Request, false), Ok(()), "{field:?}");
+        }
+        assert_eq!(request(&[("a", "b c\td")]), Ok(()));
+        assert_eq!(request(&[("host", "alone")]), Ok(()), "it stands in for :authority");
+        let same = list(&[&GET[..], &[(":authority", "Test.example"), ("host", "test.Example")]].concat());
+        assert_eq!(check(&same, Kind::Request, true), Ok(()));
     }
 
     #[test]

@@ -89,6 +89,31 @@ impl ChannelBuilder {
         self
     }
 
+    /// How long the server may keep a window shut for which messages wait; then their call fails with UNAVAILABLE.
+    /// Default 20 s; [`Duration::MAX`]: for ever.
+    pub fn send_stall_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.wire.h2.send_stall_timeout = timeout;
+        self
+    }
+
+    /// Calls that the server may break before it answers them, without a stop. Default 200.
+    pub fn reset_budget(mut self, calls: u32) -> Self {
+        self.settings.wire.h2.reset_budget = calls;
+        self
+    }
+
+    /// Frames of the server that are legal and of no use. Default 10,000.
+    pub fn glitch_budget(mut self, frames: u32) -> Self {
+        self.settings.wire.h2.glitch_budget = frames;
+        self
+    }
+
+    /// Frames of the server in a row that say nothing. Default 100.
+    pub fn empty_frame_limit(mut self, frames: u32) -> Self {
+        self.settings.wire.h2.empty_frame_limit = frames;
+        self
+    }
+
     /// Calls that may wait at a time, for a connection or for room on it; the next one fails with RESOURCE_EXHAUSTED.
     /// Default 65,536.
     pub fn waiting_limit(mut self, calls: usize) -> Self {

@@ -70,6 +70,8 @@ settings! {
     max_concurrent_calls: u32 => h2.max_concurrent_streams;
     /// Bytes of a request's headers, 32 more counted for each field. Default 16,384.
     header_list_limit: u32 => h2.header_list_limit;
+    /// Bytes of a request's headers from which on they are logged, though the call is served. Default 8,192.
+    header_list_soft: u32 => h2.header_list_soft;
     /// Fields of a request's headers. Default 128.
     header_count_limit: u32 => h2.header_count_limit;
     /// Receive window of a call at its start, in bytes. Default 64 KiB.
@@ -82,10 +84,35 @@ settings! {
     max_frame_size: u32 => h2.max_frame_size;
     /// Control frames that may wait for a peer that does not read. Default 1,000.
     control_limit: u32 => h2.control_limit;
+    /// Time that a peer has to read once so many control frames wait. Default 10 s.
+    control_timeout: Duration => h2.control_timeout;
     /// Entries of one SETTINGS frame. Default 32.
     settings_limit: u32 => h2.settings_limit;
+    /// Calls that a client may cancel, or make the server refuse, before they are answered. Default 200.
+    reset_budget: u32 => h2.reset_budget;
+    /// What a second gives back of that. Default 33.
+    reset_refill: u32 => h2.reset_refill;
+    /// What each call that is answered gives back of it. Default 2: a client may cancel two calls of three for ever.
+    reset_earned: u32 => h2.reset_earned;
+    /// Frames in a row that say nothing. Default 100.
+    empty_frame_limit: u32 => h2.empty_frame_limit;
+    /// Frames that are legal and of no use. Default 10,000.
+    glitch_budget: u32 => h2.glitch_budget;
+    /// What a second gives back of that. Default 330.
+    glitch_refill: u32 => h2.glitch_refill;
+    /// The shortest time between two pings of a client that has calls. Default 5 min (gRFC A8).
+    ping_interval: Duration => h2.ping_interval;
+    /// The same for a client without calls. Default 2 h.
+    ping_interval_idle: Duration => h2.ping_interval_idle;
+    /// Pings that may come too soon; the next one ends the connection by `too_many_pings`. Default 2.
+    ping_strikes: u32 => h2.ping_strikes;
+    /// How long a client may keep a window shut for which a reply waits; then the call is cancelled. Default 20 s;
+    /// [`Duration::MAX`]: for ever.
+    send_stall_timeout: Duration => h2.send_stall_timeout;
     /// Time in which a connection's handshake must be finished. Default 10 s.
     handshake_timeout: Duration => h2.handshake_timeout;
+    /// Time in which a client must acknowledge the server's SETTINGS. Default 10 s.
+    settings_timeout: Duration => h2.settings_timeout;
     /// How long a shutdown waits for a client to acknowledge that no new calls are taken. Default 10 s.
     drain_timeout: Duration => h2.drain_timeout;
 }

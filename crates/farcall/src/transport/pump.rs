@@ -156,12 +156,18 @@ impl<S: Io> Pump<S> {
     /// Writes until nothing is left or the stream takes no more; says whether anything happened.
     fn write(&mut self, cx: &mut Context<'_>) -> bool {
         let mut wrote = false;
+        // Each time that the stream takes everything it gets twice as much, so that a large body costs few writes; what
+        // it does not take is what a small reply has to wait for.
+        let mut ahead = 0;
         let end = loop {
-            if self.conn.outbox().is_empty() {
+            if self.conn.outbox_ahead(ahead).is_empty() {
                 break self.poll_flush(cx);
             }
-            match poll_write(&mut self.io, &mut self.conn, cx) {
-                Poll::Ready(Ok(())) => (wrote, self.flush_due) = (true, true),
+            match poll_write(&mut self.io, &mut self.conn, ahead, cx) {
+                Poll::Ready(Ok(took)) => {
+                    (wrote, self.flush_due) = (true, true);
+                    ahead = if took.everything { (2 * took.bytes).min(MOST_AHEAD) } else { 0 };
+                }
                 Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
                 Poll::Pending => break Poll::Pending,
             }
@@ -270,21 +276,33 @@ impl<S> Drop for Pump<S> {
     }
 }
 
-/// One `writev` of what the outbox holds.
-fn poll_write<S: Io>(io: &mut S, conn: &mut Connection, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-    let outbox = conn.outbox();
+/// What one write did.
+struct Took {
+    bytes: usize,
+    /// Nothing is left of what was offered.
+    everything: bool,
+}
+
+/// One write of what the outbox holds.
+fn poll_write<S: Io>(io: &mut S, conn: &mut Connection, ahead: usize, cx: &mut Context<'_>) -> Poll<io::Result<Took>> {
+    let outbox = conn.outbox_ahead(ahead);
     let mut slices = [IoSlice::new(&[]); SLICES];
-    let count = outbox.chunks_vectored(&mut slices);
-    let written = ready!(Pin::new(io).poll_write_vectored(cx, &slices[..count]))?;
-    if written == 0 {
+    let io = Pin::new(io);
+    let bytes = match outbox.chunks_vectored(&mut slices) {
+        1 => ready!(io.poll_write(cx, &slices[0]))?,
+        count => ready!(io.poll_write_vectored(cx, &slices[..count]))?,
+    };
+    if bytes == 0 {
         return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
     }
-    outbox.advance(written);
-    Poll::Ready(Ok(()))
+    outbox.advance(bytes);
+    Poll::Ready(Ok(Took { bytes, everything: outbox.is_empty() }))
 }
 
 /// Turns that a busy connection takes before it lets other tasks run.
 const ROUNDS: usize = 32;
+/// Bytes that are offered to a stream that takes everything.
+const MOST_AHEAD: usize = 512 << 10;
 /// Slices of one `writev`: two for each of thirty messages.
 const SLICES: usize = 64;
 /// How long a peer may take to notice an orderly end.

@@ -65,4 +65,4 @@ async fn download(stream: &mut TcpStream, record: Record) -> Result<(), Failure>
 /// Bytes read at a time, as servers do.
 const READ: usize = 16 * 1024;
 /// Bytes of a download written at a time: small messages share a write, as they do in a good server.
-const BATCH: usize = 64 * 1024;
+const BATCH: usize = 256 * 1024;

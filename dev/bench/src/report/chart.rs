@@ -73,7 +73,7 @@ text { fill: #f0f6fc } .faint { fill: #9198a1 }
 ";
 
 /// Of the drawing, in its own units.
-const WIDTH: usize = 860;
+const WIDTH: usize = 920;
 /// Where the bars begin.
 const LEFT: usize = 220;
 /// Where the first group begins.
@@ -86,3 +86,27 @@ const BAR: usize = 14;
 const FULL: f64 = 460.0;
 /// Length at which a bar is cut off.
 const MOST: f64 = 560.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::catalogue;
+    use crate::samples::Samples;
+
+    #[test]
+    fn every_compared_case_has_a_bar_for_every_server() {
+        let rows: Vec<Row> = catalogue::gates()
+            .into_iter()
+            .map(|case| {
+                let samples = |figure: f64| Ok([figure].into_iter().collect::<Samples>());
+                let cells =
+                    Peer::ALL.into_iter().zip([1.25, 9.5, 10.1, 0.5]).map(|(peer, figure)| (peer, samples(figure)));
+                Row { case, cells: cells.collect(), notes: Vec::new() }
+            })
+            .collect();
+        let svg = chart(&rows);
+        let compared = rows.iter().filter(|row| matches!(row.case.gate, Some(Gate::Times(_)))).count();
+        assert_eq!(svg.matches("<rect").count(), Peer::ALL.len() * (compared + 1));
+        assert!(svg.contains("server c1 m100, multi_thread") && svg.contains("7.60× less than tonic"), "{svg}");
+    }
+}

@@ -124,3 +124,26 @@ const METHOD: &str = "
   those of the server in user space; allocations are those of client and server together, one call after the other, six of them
   being the strings of the messages themselves; heap is what a server holds for each of 1,000 connections that made one call and are idle.
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::catalogue;
+
+    #[test]
+    fn a_page_has_every_row_and_says_what_is_missing() {
+        let row = |case| Row { case, cells: vec![(Peer::Farcall, Err("it broke".to_owned()))], notes: Vec::new() };
+        let gates: Vec<Row> = catalogue::gates().into_iter().map(row).collect();
+        let names: Vec<&str> = gates.iter().map(|row| row.case.name).collect();
+        let machine = vec![("Cores", "2".to_owned())];
+        let page = page(&Results { machine, gates, ..Results::default() });
+        assert!(page.contains("| Cores | 2 |"));
+        for name in names {
+            assert!(
+                page.contains(&format!("| {name} |")) && page.contains(&format!("- {name}: FAIL")),
+                "{name}: {page}"
+            );
+        }
+        assert!(page.contains("farcall was not measured: it broke"));
+    }
+}

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Parser};
 use farcall::Channel;
-use interop::cases::{CASES, Case};
+use interop::cases::{self, Case};
+use interop::soak::{SOAKS, SoakFlags, soak};
 
 /// Runs one case of the interop tests against a server of grpc.testing.TestService.
 #[derive(Debug, Parser)]
@@ -22,7 +23,7 @@ struct Flags {
     #[arg(long, value_name = "NAME")]
     server_host_override: Option<String>,
     /// The case.
-    #[arg(long, value_parser = PossibleValuesParser::new(CASES.iter().map(|case| case.name)))]
+    #[arg(long, value_parser = PossibleValuesParser::new(names()))]
     test_case: String,
     /// TLS, which this client does not have: only `false` is accepted.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, default_value_t = false, default_missing_value = "true")]
@@ -30,6 +31,13 @@ struct Flags {
     /// The certificates that TLS would trust: without TLS either value means the same.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, default_value_t = false, default_missing_value = "true")]
     use_test_ca: bool,
+    #[command(flatten)]
+    soak: SoakFlags,
+}
+
+/// Every case by name.
+fn names() -> impl Iterator<Item = &'static str> {
+    cases::all().map(|case| case.name).chain(SOAKS)
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -49,12 +57,20 @@ async fn run(flags: &Flags) -> Result<(), Box<dyn std::error::Error>> {
         let ca = if flags.use_test_ca { "the test CA" } else { "any CA" };
         return Err(format!("there is no TLS here yet, with {ca}: pass --use_tls=false").into());
     }
-    let case = Case::find(&flags.test_case).ok_or("there is no such case")?;
-    let mut channel = Channel::builder(&target(&flags.server_host, flags.server_port));
+    let target = target(&flags.server_host, flags.server_port);
+    let mut builder = Channel::builder(&target);
     if let Some(name) = &flags.server_host_override {
-        channel = channel.authority(name);
+        builder = builder.authority(name);
     }
-    Ok(case.run(channel.build()?).await?)
+    let channel = builder.clone().build()?;
+    match Case::find(&flags.test_case) {
+        Some(case) => Ok(case.run(channel).await?),
+        // Which was built once can be built again.
+        None => {
+            let open = move || builder.clone().build().unwrap_or_else(|_| channel.clone());
+            Ok(soak(flags.soak.clone(), &target, flags.test_case == "channel_soak", open).await?)
+        }
+    }
 }
 
 fn target(host: &str, port: u16) -> String {
@@ -83,7 +99,7 @@ mod tests {
 
     #[test]
     fn an_unknown_case_is_answered_with_the_list() {
-        let text = parse("--server_port 7 --test_case ping").unwrap_err();
-        assert!(CASES.iter().all(|case| text.contains(case.name)), "{text}");
+        let text = parse("--server_port 7 --test_case pong").unwrap_err();
+        assert!(names().all(|name| text.contains(name)), "{text}");
     }
 }

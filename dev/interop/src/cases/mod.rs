@@ -1,15 +1,18 @@
 //! The cases of the interop tests, in a table: each is one function of a channel, and a failure is its reason.
 //!
 //! How long a case may take, and how its end is shown, is the caller's business; see [`Case::run`].
-//! The law: `interop-test-descriptions.md`; `gzip_*` are our own (`peers/README.md`).
+//! The law: `interop-test-descriptions.md`, and `http2-interop-test-descriptions.md` for [`MISBEHAVIOUR`]; `gzip_*` are
+//! our own (`peers/README.md`). What needs more than a channel is in `soak`.
 
 mod compression;
 mod cut_off;
+mod heavy;
 mod metadata;
-mod requests;
+mod misbehaviour;
+pub(crate) mod requests;
 mod status;
 mod streaming;
-mod unary;
+pub(crate) mod unary;
 
 use std::fmt;
 use std::pin::Pin;
@@ -30,35 +33,57 @@ pub struct Case {
 }
 
 macro_rules! cases {
-    ($($file:ident::$case:ident,)+) => {
-        /// Every case that there is.
-        pub const CASES: &[Case] = &[
+    ($($(#[$doc:meta])* $table:ident { $($file:ident::$case:ident,)+ })+) => { $(
+        $(#[$doc])*
+        pub const $table: &[Case] = &[
             $(Case { name: stringify!($case), run: |channel| Box::pin($file::$case(channel)) },)+
         ];
-    };
+    )+ };
 }
 
 cases! {
-    unary::empty_unary,
-    unary::large_unary,
-    streaming::client_streaming,
-    streaming::server_streaming,
-    streaming::ping_pong,
-    streaming::empty_stream,
-    metadata::custom_metadata,
-    status::status_code_and_message,
-    status::special_status_message,
-    status::unimplemented_method,
-    status::unimplemented_service,
-    cut_off::cancel_after_begin,
-    cut_off::cancel_after_first_response,
-    cut_off::timeout_on_sleeping_server,
-    compression::client_compressed_unary,
-    compression::server_compressed_unary,
-    compression::client_compressed_streaming,
-    compression::server_compressed_streaming,
-    compression::gzip_unary,
-    compression::gzip_streaming,
+    /// The cases that any server must pass.
+    CASES {
+        unary::empty_unary,
+        unary::large_unary,
+        streaming::client_streaming,
+        streaming::server_streaming,
+        streaming::ping_pong,
+        streaming::empty_stream,
+        metadata::custom_metadata,
+        status::status_code_and_message,
+        status::special_status_message,
+        status::unimplemented_method,
+        status::unimplemented_service,
+        cut_off::cancel_after_begin,
+        cut_off::cancel_after_first_response,
+        cut_off::timeout_on_sleeping_server,
+        compression::client_compressed_unary,
+        compression::server_compressed_unary,
+        compression::client_compressed_streaming,
+        compression::server_compressed_streaming,
+        compression::gzip_unary,
+        compression::gzip_streaming,
+    }
+    /// Those that a server must be prepared for: `very_large_request` passes the usual limit of a message.
+    HEAVY {
+        heavy::concurrent_large_unary,
+        heavy::very_large_request,
+    }
+    /// Those for a server that misbehaves in the way of the same name: `bad-server`.
+    MISBEHAVIOUR {
+        misbehaviour::goaway,
+        misbehaviour::rst_after_header,
+        misbehaviour::rst_during_data,
+        misbehaviour::rst_after_data,
+        misbehaviour::ping,
+        misbehaviour::max_streams,
+    }
+}
+
+/// Every case that a channel is enough for.
+pub fn all() -> impl Iterator<Item = Case> {
+    [CASES, HEAVY, MISBEHAVIOUR].into_iter().flatten().copied()
 }
 
 /// How long a case may take: just below the 10 s of `dev/interop/run`, so that the reason is still told.
@@ -67,7 +92,7 @@ pub const CASE_LIMIT: Duration = Duration::from_secs(9);
 impl Case {
     /// The case of this name.
     pub fn find(name: &str) -> Option<Self> {
-        CASES.iter().copied().find(|case| case.name == name)
+        all().find(|case| case.name == name)
     }
 
     /// Runs the case against the service behind `channel`, for [`CASE_LIMIT`] at most.

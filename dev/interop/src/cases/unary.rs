@@ -7,12 +7,12 @@ use crate::Failure;
 use crate::check::{expect, expect_zeros};
 use crate::proto::grpc::testing::{Empty, TestServiceClient};
 
-pub(super) async fn empty_unary(channel: Channel) -> Result<(), Failure> {
+pub(crate) async fn empty_unary(channel: Channel) -> Result<(), Failure> {
     let reply = TestServiceClient::new(channel).empty_call(Empty::default()).await?;
     expect("reply", reply, Empty::default())
 }
 
-pub(super) async fn large_unary(channel: Channel) -> Result<(), Failure> {
+pub(crate) async fn large_unary(channel: Channel) -> Result<(), Failure> {
     let reply = TestServiceClient::new(channel).unary_call(large()).await?;
     expect_zeros("reply", &reply.payload, LARGE_REPLY)
 }

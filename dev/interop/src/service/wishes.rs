@@ -4,10 +4,9 @@
 
 use std::time::Duration;
 
-use farcall::{Code, Status};
-use farcall_protobuf::EnumValue;
-
 use crate::proto::grpc::testing::{BoolValue, EchoStatus, PayloadType, StreamingOutputCallRequest};
+use crate::shape::{EnumField, number, sent};
+use farcall::{Code, Status};
 
 /// Bytes of the largest payload that is made for anybody: far above every case, far below what hurts.
 const LARGEST_PAYLOAD: i32 = 64 << 20;
@@ -26,7 +25,7 @@ pub(super) struct Answer {
 /// INVALID_ARGUMENT for a wish that cannot be met, and the failure that was asked for instead of replies.
 pub(super) fn answers(request: &StreamingOutputCallRequest) -> Result<Vec<Answer>, Status> {
     checked_type(&request.response_type)?;
-    without_failure(request.response_status.as_option())?;
+    without_failure(sent(&request.response_status))?;
     let wishes = request.response_parameters.iter();
     wishes
         .map(|wish| {
@@ -36,7 +35,7 @@ pub(super) fn answers(request: &StreamingOutputCallRequest) -> Result<Vec<Answer
             Ok(Answer {
                 wait: Duration::from_micros(wait),
                 size: checked_size(wish.size)?,
-                compressed: wish.compressed.value,
+                compressed: sent(&wish.compressed).is_some_and(|wish| wish.value),
             })
         })
         .collect()
@@ -50,11 +49,11 @@ pub(super) fn checked_size(size: i32) -> Result<usize, Status> {
 }
 
 /// Refuses every kind of payload but zeros.
-pub(super) fn checked_type(kind: &EnumValue<PayloadType>) -> Result<(), Status> {
-    if *kind == PayloadType::COMPRESSABLE {
-        return Ok(());
+pub(super) fn checked_type(kind: &EnumField<PayloadType>) -> Result<(), Status> {
+    match number(kind) {
+        0 => Ok(()),
+        other => Err(Status::invalid_argument(format!("response_type {other} is not known: use 0, COMPRESSABLE"))),
     }
-    Err(Status::invalid_argument(format!("response_type {} is not known: use 0, COMPRESSABLE", kind.to_i32())))
 }
 
 /// Refuses a message that claims another compression than it came with.
@@ -120,8 +119,8 @@ mod tests {
 
     #[test]
     fn only_zeros_are_made() {
-        assert!(checked_type(&EnumValue::from(0)).is_ok());
-        let refused = checked_type(&EnumValue::from(1)).unwrap_err();
+        assert!(checked_type(&EnumField::<PayloadType>::from(0)).is_ok());
+        let refused = checked_type(&EnumField::<PayloadType>::from(1)).unwrap_err();
         assert_eq!((refused.code(), refused.message().contains('1')), (Code::InvalidArgument, true));
     }
 

@@ -106,3 +106,12 @@ fn a_message_with_the_name_of_a_stub_moves_the_stub() {
     assert_eq!(format!("{server:?}"), "EchoServer_ { .. }");
     assert!(proto::collide::v1::EmptyServer::new(Everything).descriptor().methods.is_empty());
 }
+
+#[test]
+fn the_contracts_themselves_are_a_constant() {
+    let set = proto::FILE_DESCRIPTOR_SET;
+    let holds = |part: &str| set.windows(part.len()).any(|bytes| bytes == part.as_bytes());
+    assert!(holds("\nusers.proto") || holds("\x0busers.proto"), "a file that was named");
+    assert!(holds("google/protobuf/timestamp.proto"), "an import");
+    assert!(!holds("in all four kinds of call"), "no comments");
+}

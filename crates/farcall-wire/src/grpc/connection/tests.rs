@@ -1,5 +1,7 @@
 //! Two peers in one thread: every byte that one writes, the other reads at once.
 
+mod peer_limits;
+
 use std::time::Duration;
 
 use bytes::Buf;

@@ -1,10 +1,12 @@
 //! The engine against a peer of raw frames: the handshake, SETTINGS and PING; each other subject has a file.
 
+mod budgets;
 mod frames;
 mod headers;
 mod leaving;
 mod receiving;
 mod sending;
+mod stalls;
 mod streams;
 
 use std::time::Duration;
@@ -19,7 +21,7 @@ use crate::raw_peer::{GET, RawPeer, list};
 impl super::Connection {
     /// What this side may send on the connection, and what its peer may.
     pub(crate) fn windows(&self) -> (u32, u32) {
-        (self.send_window.available(), self.credit.open())
+        (self.send_window.available(), self.credit.available())
     }
 }
 
@@ -101,6 +103,8 @@ fn settings_end_the_wait_are_acknowledged_and_make_the_connection_ready() {
     let mut peer = RawPeer::of_new_client(Config::default());
     peer.heard();
     peer.settings(&[(id::MAX_CONCURRENT_STREAMS, 3), (0xabcd, 9), (id::MAX_CONCURRENT_STREAMS, 5)]);
+    assert_eq!(peer.engine.poll_timeout(), Some(peer.now + Duration::from_secs(10)), "an acknowledgement is due");
+    peer.write(settings::encode_ack);
     assert_eq!(peer.engine.poll_timeout(), None);
     assert_eq!(peer.engine.available_streams(), 5, "the last value counts, unknown ones do not");
     let heard = peer.heard();
@@ -207,7 +211,7 @@ fn a_ping_comes_back_and_an_answer_to_none_is_ignored() {
 
 #[test]
 fn a_peer_that_reads_nothing_is_not_read_from_either() {
-    let mut peer = RawPeer::of_server(Config { control_limit: 10, ..Config::default() });
+    let mut peer = RawPeer::of_server(Config { control_limit: 10, ping_strikes: u32::MAX, ..Config::default() });
     for sent in 0..10 {
         assert!(peer.engine.wants_bytes(), "{sent} answers wait");
         peer.frame(kind::PING, 0, 0, &[0; 8]);

@@ -122,7 +122,7 @@ fn an_oversize_request_is_told_without_its_fields_and_the_next_one_is_read() {
     peer.write(|out| headers::encode(1, &block, true, 16_384, out));
     let told = peer.told();
     assert!(
-        matches!(told[0], Event::Incident(Incident::LargeHeaders { serial: 1, limit: 500 }))
+        matches!(told[0], Event::Incident(Incident::LargeHeaders { serial: 1, limit: 500, refused: true }))
             && matches!(told[1], Event::Oversize { end: true, .. }),
         "{told:?}"
     );

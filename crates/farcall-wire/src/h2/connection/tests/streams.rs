@@ -48,7 +48,7 @@ fn a_stream_below_the_last_cannot_be_opened_any_more() {
     let mut peer = server();
     peer.headers(5, &GET, true);
     peer.headers(3, &GET, true);
-    peer.assert_over(Reason::ClosedStream { kind: kind::HEADERS, stream: 3 });
+    peer.assert_over(Reason::StreamId { stream: 3 });
 }
 
 #[test]
@@ -233,6 +233,32 @@ fn plain_http_is_answered_by_this_engine_alone() {
     assert_eq!((heard[0].kind, heard[0].field(":status")), (kind::HEADERS, Some("200")));
     assert_eq!((heard[1].payload.as_slice(), heard[1].ends(), heard.len()), (&b"hello, web"[..], true, 2));
     assert_eq!(peer.engine.open_streams(), 0);
+}
+
+#[test]
+fn after_its_own_reset_a_peer_may_send_nothing_whether_the_application_knows_or_not() {
+    for told in [false, true] {
+        for headers in [false, true] {
+            let mut peer = server();
+            let stream = peer.request(1, false);
+            peer.reset(1, ErrorCode::Cancel);
+            if told {
+                peer.told();
+            }
+            let kind = if headers { kind::HEADERS } else { kind::DATA };
+            let reason = Reason::ClosedStream { kind, stream: 1 };
+            let act = |peer: &mut RawPeer<Connection>| {
+                if headers { peer.headers(1, &GET, true) } else { peer.data(1, b"x", true) }
+            };
+            act(&mut peer);
+            assert_eq!(resets(&peer.heard()), [(1, reason.http2())]);
+            act(&mut peer);
+            peer.assert_unmoved();
+            assert_eq!(peer.engine.open_streams(), 1, "the application holds it still");
+            peer.engine.forget(stream);
+            assert_eq!(peer.engine.open_streams(), 0);
+        }
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::proto::grpc::testing::{
     Empty, Payload, SimpleRequest, SimpleResponse, StreamingInputCallRequest, StreamingInputCallResponse,
     StreamingOutputCallRequest, StreamingOutputCallResponse, TestService,
 };
+use crate::shape::sent;
 use crate::{ECHO_INITIAL, ECHO_TRAILING};
 use wishes::{Answer, answers, checked_compression, checked_size, checked_type, without_failure};
 
@@ -36,10 +37,10 @@ impl InteropService {
     fn answer(&self, call: &Call, request: &SimpleRequest) -> Result<SimpleResponse, Status> {
         echo_metadata(call)?;
         checked_type(&request.response_type)?;
-        checked_compression(request.expect_compressed.as_option(), call.request_compressed())?;
-        without_failure(request.response_status.as_option())?;
+        checked_compression(sent(&request.expect_compressed), call.request_compressed())?;
+        without_failure(sent(&request.response_status))?;
         let size = checked_size(request.response_size)?;
-        if request.response_compressed.value {
+        if sent(&request.response_compressed).is_some_and(|wish| wish.value) {
             call.set_compression(Encoding::Gzip);
         }
         Ok(SimpleResponse {
@@ -89,11 +90,13 @@ impl TestService for InteropService {
         echo_metadata(call)?;
         let mut total = 0_i32;
         while let Some(request) = requests.next().await? {
-            checked_compression(request.expect_compressed.as_option(), requests.compressed())?;
-            total =
-                i32::try_from(request.payload.body.len()).ok().and_then(|size| total.checked_add(size)).ok_or_else(
-                    || Status::out_of_range("the payloads pass 2 GiB, which aggregated_payload_size cannot hold"),
-                )?;
+            checked_compression(sent(&request.expect_compressed), requests.compressed())?;
+            total = sent(&request.payload)
+                .map_or(Some(0), |payload| i32::try_from(payload.body.len()).ok())
+                .and_then(|size| total.checked_add(size))
+                .ok_or_else(|| {
+                    Status::out_of_range("the payloads pass 2 GiB, which aggregated_payload_size cannot hold")
+                })?;
         }
         Ok(StreamingInputCallResponse { aggregated_payload_size: total, ..StreamingInputCallResponse::default() })
     }
