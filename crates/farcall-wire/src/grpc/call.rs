@@ -19,6 +19,10 @@ pub(super) struct Call {
     pub(super) partial: u32,
     /// Bytes of the unfinished message, as the connection's budget counts them.
     pub(super) unfinished: usize,
+    /// Credit of the unfinished message that was given back before it was whole.
+    pub(super) early: u64,
+    /// Whether it stands in the line of those that wait for credit.
+    pub(super) in_line: bool,
 }
 
 /// How far a call has come, per role.
@@ -59,6 +63,8 @@ impl Call {
             delivered: 0,
             partial: 0,
             unfinished: 0,
+            early: 0,
+            in_line: false,
         }
     }
 }

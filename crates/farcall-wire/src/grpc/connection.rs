@@ -10,6 +10,7 @@ use std::time::Instant;
 use bytes::BytesMut;
 
 use super::call::{Call, Calls, Phase};
+use super::credit::Hungry;
 use super::deadlines::Deadlines;
 use super::{CallId, Config, Event, Payload, ReplyHead, RequestHead, Status};
 use crate::error::{Fault, Reason};
@@ -33,6 +34,7 @@ pub struct Connection {
     pub(super) last_head: Option<(Arc<Fields>, Arc<RequestHead>)>,
     /// Bytes of unfinished messages of all calls.
     pub(super) unfinished: u64,
+    pub(super) hungry: Hungry,
 }
 
 /// A call could not be opened: see [`Connection::available_calls`].
@@ -67,6 +69,7 @@ impl Connection {
             accept,
             last_head: None,
             unfinished: 0,
+            hungry: Hungry::default(),
         }
     }
 
@@ -117,8 +120,8 @@ impl Connection {
         // No more than there is: a window must not grow by what its owner counts wrongly.
         let credit = u32::try_from(known.delivered).unwrap_or(u32::MAX).min(credit);
         known.delivered -= u64::from(credit);
-        let partial = if known.delivered == 0 { std::mem::take(&mut known.partial) } else { 0 };
-        self.h2.release(call.0, credit.saturating_add(partial));
+        self.h2.release(call.0, credit);
+        self.feed(call);
     }
 
     /// Ends gracefully: no new calls, open ones finish. A server tells the peer twice, a round trip apart, so that no
@@ -256,6 +259,8 @@ impl Connection {
         if let Some(at) = call.deadline {
             self.deadlines.remove(at, id);
         }
+        self.hungry.done(id, call.early);
+        self.feed_next();
         Some(call)
     }
 

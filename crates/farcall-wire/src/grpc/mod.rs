@@ -7,6 +7,7 @@ mod client;
 pub mod code;
 pub mod config;
 pub mod connection;
+mod credit;
 mod deadlines;
 pub mod encode_buf;
 pub mod encoding;

@@ -53,7 +53,7 @@ impl Connection {
         }
     }
 
-    /// Feeds the splitter, delivers what is whole, and gives the credit of what is not back while nothing else waits.
+    /// Feeds the splitter, delivers what is whole, and gives credit to what is not.
     fn split(&mut self, id: CallId, bytes: Bytes, length: u32) -> Result<(), Fault> {
         let Some(call) = self.calls.get_mut(id) else { return Ok(()) };
         call.partial = call.partial.saturating_add(length);
@@ -63,17 +63,14 @@ impl Connection {
             let credit = call.partial.min(message.wire_len);
             call.partial -= credit;
             call.delivered += u64::from(credit);
+            self.hungry.done(id, std::mem::take(&mut call.early));
             self.events.push_back(Event::Message { call: id, message, credit });
         }
         let unfinished = call.splitter.unfinished();
         self.unfinished = (self.unfinished + unfinished as u64).saturating_sub(call.unfinished as u64);
         call.unfinished = unfinished;
-        // A message larger than the window needs credit before it can be consumed. It is given while no whole message
-        // waits, so that a slow reader holds its window and one message at most.
-        if call.delivered == 0 && call.partial > 0 {
-            let partial = std::mem::take(&mut call.partial);
-            self.h2.release(id.0, partial);
-        }
+        self.feed(id);
+        self.feed_next();
         let limit = self.config.unfinished_limit;
         if self.unfinished > limit && unfinished > 0 {
             return Err(Fault::call(Reason::UnfinishedMessages { limit }));

@@ -177,7 +177,11 @@ impl Connection {
         self.unfinished = self.unfinished.saturating_sub(std::mem::take(&mut call.unfinished) as u64);
         // What is no longer counted is no longer held, however long the handler takes to end.
         call.splitter = Splitter::new(0);
+        call.partial = 0;
+        let early = std::mem::take(&mut call.early);
         self.events.push_back(Event::Cancelled { call: id, status });
+        self.hungry.done(id, early);
+        self.feed_next();
     }
 
     /// The handler of a cancelled call has ended: its slot is free.

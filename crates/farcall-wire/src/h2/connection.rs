@@ -242,6 +242,11 @@ impl Connection {
         self.streams.local() + self.streams.remote()
     }
 
+    /// Sum of the windows that the peer has for its streams, in bytes.
+    pub(crate) fn granted(&self) -> u64 {
+        self.granted
+    }
+
     /// Bytes that wait in the queues of all streams.
     pub fn queued(&self) -> usize {
         self.queued

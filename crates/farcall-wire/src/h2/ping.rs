@@ -71,4 +71,4 @@ impl Connection {
 
 /// How far the windows of all streams of one connection may grow together, in bytes: what a peer can make this side
 /// hold if the application reads nothing. Windows of the configured size are always granted.
-const GRANT_LIMIT: u64 = 64 << 20;
+const GRANT_LIMIT: u64 = 32 << 20;

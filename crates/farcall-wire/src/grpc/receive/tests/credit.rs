@@ -83,6 +83,53 @@ fn unfinished_messages_of_all_calls_share_one_budget() {
 }
 
 #[test]
+fn where_the_budget_would_be_passed_one_unfinished_message_at_a_time_gets_credit() {
+    let mut peer = server(Config { unfinished_limit: (3 * 65_536 + 60_000) / 7 * 8, ..Config::default() });
+    let bytes = framed(0, &[0; 100_000]);
+    let pieces: Vec<&[u8]> = bytes.chunks(16_384).collect();
+    peer.headers(1, &CALL, false);
+    peer.headers(3, &CALL, false);
+    peer.headers(5, &CALL, false);
+    let mut credit_for = |stream: u32, pieces: &[&[u8]]| {
+        let mut whole = 0;
+        for piece in pieces {
+            peer.data(stream, piece, false);
+            whole += messages(&peer.told()).len();
+        }
+        let heard = peer.heard();
+        ([1, 3, 5].map(|stream| credit(&heard, stream)), whole)
+    };
+    // Three windows, and 60,000 bytes beyond them.
+    assert_eq!(credit_for(1, &pieces[..2]), ([32_768, 0, 0], 0), "until then everybody gets credit on arrival");
+    assert_eq!(credit_for(3, &pieces[..1]), ([0, 16_384, 0], 0));
+    assert_eq!(credit_for(5, &pieces[..2]), ([0, 0, 32_768], 0), "who passes it is the one that may go on");
+    assert_eq!(credit_for(1, &pieces[2..3]), ([0, 0, 0], 0), "the others wait");
+    let (credit, whole) = credit_for(5, &pieces[2..]);
+    assert_eq!((credit[0], whole), (16_384, 1), "until its message is whole");
+}
+
+#[test]
+fn a_call_that_waited_for_credit_and_ended_holds_up_nobody() {
+    let mut peer = server(Config { unfinished_limit: 2 * 65_536 + 40_000, ..Config::default() });
+    let bytes = framed(0, &[0; 60_000]);
+    for stream in [1, 3] {
+        peer.headers(stream, &CALL, false);
+        peer.data(stream, &bytes[..16_384], false);
+        peer.data(stream, &bytes[16_384..32_768], false);
+    }
+    peer.told();
+    peer.reset(1, ErrorCode::Cancel);
+    peer.reset(3, ErrorCode::Cancel);
+    peer.told();
+    assert_eq!(peer.engine.unfinished(), 0);
+    peer.headers(5, &CALL, false);
+    for piece in bytes.chunks(16_384) {
+        peer.data(5, piece, false);
+    }
+    assert_eq!(messages(&peer.told()).len(), 1);
+}
+
+#[test]
 fn data_for_a_call_that_was_refused_is_dropped_and_its_credit_given_back() {
     let mut config = Config { receive_limit: 10, ..Config::default() };
     config.h2.max_window = 65_536;
