@@ -145,7 +145,7 @@ reasons! {
     /// The client's connection preface is wrong (§3.4).
     Preface => Peer, ProtocolError, Internal, "the connection does not begin with the HTTP/2 preface";
     /// The first frame is not SETTINGS (§3.4).
-    SettingsFirst { kind: u8 } => Peer, ProtocolError, Internal, "the first frame must be SETTINGS, but was of kind {kind}";
+    SettingsFirst { kind: u8 } => Peer, ProtocolError, Internal, "the peer does not speak HTTP/2 here: its first frame must be SETTINGS, but was of kind {kind}";
     /// The preface or the first SETTINGS did not come in time.
     HandshakeTimeout => Peer, SettingsTimeout, Unavailable, "the peer did not finish the HTTP/2 handshake in time";
     /// Our SETTINGS were not acknowledged in time (§6.5.3).

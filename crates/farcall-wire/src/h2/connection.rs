@@ -135,7 +135,7 @@ impl Connection {
         }
         while self.phase != Phase::Over {
             let Some(head) = bytes.first_chunk::<FRAME_HEAD>().map(FrameHead::parse) else { return };
-            if let Err(fault) = head.check_length(self.config.max_frame_size) {
+            if let Err(fault) = self.check_first(head).and_then(|()| head.check_length(self.config.max_frame_size)) {
                 return self.handle_fault(head.stream, fault);
             }
             let whole = FRAME_HEAD + head.length as usize;
@@ -157,6 +157,11 @@ impl Connection {
             }
         }
         bytes.clear();
+    }
+
+    /// A peer that speaks something else is told so, and not that its text makes a bad length.
+    fn check_first(&self, head: FrameHead) -> Result<(), Fault> {
+        if self.phase == Phase::Settings { self.check_order(head) } else { Ok(()) }
     }
 
     /// `false`: the preface is incomplete or wrong.

@@ -9,13 +9,13 @@ mod sending;
 mod stalls;
 mod streams;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::PREFACE;
 use crate::error::Reason;
 use crate::h2::frame::settings::{self, id};
 use crate::h2::frame::{flag, kind};
-use crate::h2::{Config, ErrorCode, Event};
+use crate::h2::{Config, Connection, ErrorCode, Event};
 use crate::raw_peer::{GET, RawPeer, list};
 
 impl super::Connection {
@@ -271,4 +271,17 @@ fn a_smaller_window_binds_the_peer_only_once_it_has_acknowledged_it() {
     peer.data(3, &[0; 1_001], false);
     peer.assert_reset(3, Reason::WindowExceeded { stream: 3 });
     assert_eq!(Reason::WindowExceeded { stream: 3 }.http2(), ErrorCode::FlowControlError);
+}
+
+#[test]
+fn a_server_that_speaks_http_1_is_called_what_it_is() {
+    let now = Instant::now();
+    let mut client = Connection::client(Config::default(), now);
+    client.handle_bytes(&mut bytes::BytesMut::from(&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..]), now);
+    let over = std::iter::from_fn(|| client.poll_event()).find_map(|event| match event {
+        Event::Over { fault } => fault,
+        _ => None,
+    });
+    let text = over.expect("a fault").to_string();
+    assert!(text.contains("does not speak HTTP/2"), "{text}");
 }
