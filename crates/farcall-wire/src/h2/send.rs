@@ -1,8 +1,9 @@
 //! What this side sends, and who writes next.
 //!
 //! Control frames and header lists go straight into the outbox. Bodies wait in their stream's queue and are let in by
-//! turns of 16 KiB, two turns at most ahead of the socket: a small reply beside a large one leaves within two turns, and
-//! a stream whose window is shut never stands in line.
+//! turns of 16 KiB, two turns ahead of the socket, and further only for a socket that has just taken everything: a small
+//! reply beside a large one leaves within two turns of what the socket has left over. A stream whose window is shut never
+//! stands in line.
 
 use bytes::Bytes;
 

@@ -302,7 +302,7 @@ fn poll_write<S: Io>(io: &mut S, conn: &mut Connection, ahead: usize, cx: &mut C
 /// Turns that a busy connection takes before it lets other tasks run.
 const ROUNDS: usize = 32;
 /// Bytes that are offered to a stream that takes everything.
-const MOST_AHEAD: usize = 512 << 10;
+const MOST_AHEAD: usize = 256 << 10;
 /// Slices of one `writev`: two for each of thirty messages.
 const SLICES: usize = 64;
 /// How long a peer may take to notice an orderly end.
