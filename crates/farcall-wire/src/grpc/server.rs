@@ -21,6 +21,11 @@ impl Connection {
         call.encoding = Some(head.encoding);
         call.deadline = head.timeout.and_then(|timeout| now.checked_add(timeout));
         self.begin(call);
+        if let Some(from) = head.timeout.and_then(|timeout| now.checked_add(timeout / 4 * 3)) {
+            // A deadline that passes at the client is a reset here, a little before or after our own clock says so. When
+            // many pass at once, because this server is slow, that must not cost the connection.
+            self.h2.excuse_reset_from(stream, from);
+        }
         if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
             // W9: a call that comes too late never reaches its handler.
             return self.answer(id, &ReplyEnd::from(Status::from(Fault::call(Reason::DeadlineExceeded))));

@@ -2,6 +2,8 @@
 //!
 //! A `Fault` that leaves these functions ends what it reaches; none of them panics, whatever the peer sends.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 
 use super::Role;
@@ -9,7 +11,7 @@ use super::connection::{Connection, Phase};
 use super::event::{Cause, Event, Incident, StreamKey};
 use super::frame::{FrameHead, data, flag, kind, priority, push_promise, rst_stream, window_update};
 use super::state::{Input, State};
-use super::stream::Heard;
+use super::stream::{Heard, Stream};
 use super::streams::Standing;
 use crate::error::{Fault, Reach, Reason};
 
@@ -126,7 +128,11 @@ impl Connection {
     fn recv_reset(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
         let code = rst_stream::parse(head, payload)?;
         let Standing::Known(key) = self.standing(head)? else { return self.spend_glitch() };
-        let early = self.streams.get(key).is_some_and(|stream| stream.state != State::Closed && !stream.answered);
+        let is_early = |stream: &Stream| {
+            let excused = stream.excused_from.is_some_and(|from| from <= self.seen);
+            stream.state != State::Closed && !stream.answered && !excused
+        };
+        let early = self.streams.get(key).is_some_and(is_early);
         self.events.push_back(Event::Incident(Incident::ResetReceived { serial: key.id, code }));
         self.drop_queue(key);
         if self.advance(key, Input::ReceivedReset) {
@@ -137,6 +143,13 @@ impl Connection {
         }
         self.let_go(key);
         if early && self.role == Role::Server { self.spend_reset() } else { Ok(()) }
+    }
+
+    /// The layer above knows how long the peer is willing to wait: a reset from `from` on is no sign of abuse.
+    pub fn excuse_reset_from(&mut self, key: StreamKey, from: Instant) {
+        if let Some(stream) = self.streams.get_mut(key) {
+            stream.excused_from = Some(from);
+        }
     }
 
     fn recv_window_update(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {

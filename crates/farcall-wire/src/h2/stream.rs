@@ -22,6 +22,8 @@ pub(super) struct Stream {
     pub(super) promised: Option<u64>,
     /// A response has begun, whoever sends it.
     pub(super) answered: bool,
+    /// From when on a reset of the peer is no surprise.
+    pub(super) excused_from: Option<Instant>,
     /// The peer has reset it, and may not send on it again.
     pub(super) given_up: bool,
     /// The layer above speaks of it still; it keeps its place until then.
@@ -76,6 +78,7 @@ impl Stream {
             heard: Heard::Nothing,
             promised: None,
             answered: false,
+            excused_from: None,
             given_up: false,
             held: true,
             send: Sending {

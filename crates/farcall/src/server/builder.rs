@@ -50,7 +50,17 @@ impl Default for Settings {
 /// Methods that set one field of the engine's settings each.
 macro_rules! settings {
     ($( $(#[$doc:meta])* $name:ident: $kind:ty => $($field:ident).+; )+) => {
-        impl ServerBuilder { $(
+        impl ServerBuilder {
+    /// Calls that one connection may have open. Default 100; a client lets further ones wait.
+    ///
+    /// A client may give all of its calls up at once, so that this raises [`ServerBuilder::reset_budget`] to twice as many.
+    pub fn max_concurrent_calls(mut self, calls: u32) -> Self {
+        let h2 = &mut self.settings.wire.h2;
+        h2.max_concurrent_streams = calls;
+        h2.reset_budget = h2.reset_budget.max(calls.saturating_mul(2));
+        self
+    }
+ $(
             $(#[$doc])*
             pub fn $name(mut self, $name: $kind) -> Self {
                 self.settings.wire.$($field).+ = $name;
@@ -66,8 +76,6 @@ settings! {
     receive_limit: u32 => receive_limit;
     /// Bytes that unfinished messages of one connection may hold. Default 64 MiB.
     unfinished_limit: u64 => unfinished_limit;
-    /// Calls that one connection may have open. Default 100; a client lets further ones wait.
-    max_concurrent_calls: u32 => h2.max_concurrent_streams;
     /// Bytes of a request's headers, 32 more counted for each field. Default 16,384.
     header_list_limit: u32 => h2.header_list_limit;
     /// Bytes of a request's headers from which on they are logged, though the call is served. Default 8,192.
@@ -88,7 +96,8 @@ settings! {
     control_timeout: Duration => h2.control_timeout;
     /// Entries of one SETTINGS frame. Default 32.
     settings_limit: u32 => h2.settings_limit;
-    /// Calls that a client may cancel, or make the server refuse, before they are answered. Default 200.
+    /// Calls that a client may cancel, or make the server refuse, before they are answered. Default 200, and twice
+    /// [`ServerBuilder::max_concurrent_calls`] at least where that is set before.
     reset_budget: u32 => h2.reset_budget;
     /// What a second gives back of that. Default 33.
     reset_refill: u32 => h2.reset_refill;
@@ -192,5 +201,19 @@ impl ServerBuilder {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_may_give_up_all_of_its_calls_at_once() {
+        let budget = |server: ServerBuilder| server.settings.wire.h2.reset_budget;
+        assert_eq!(budget(Server::builder()), 200);
+        assert_eq!(budget(Server::builder().max_concurrent_calls(50)), 200);
+        assert_eq!(budget(Server::builder().max_concurrent_calls(10_000)), 20_000);
+        assert_eq!(budget(Server::builder().max_concurrent_calls(10_000).reset_budget(300)), 300);
     }
 }

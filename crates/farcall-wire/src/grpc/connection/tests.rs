@@ -330,6 +330,39 @@ fn the_end_of_the_connection_ends_every_call() {
     assert!(pair.client.is_drained());
 }
 
+/// 300 calls with a deadline, all of them at a server that answers none, and what the client is told when it gives up.
+fn give_up_many(timeout: Duration, give_up: impl Fn(&mut Pair, &[CallId])) -> Vec<Event> {
+    let mut server = Config::default();
+    server.h2.max_concurrent_streams = 1_000;
+    let mut pair = Pair::with(Config::default(), server);
+    let calls: Vec<CallId> = (0..300).map(|_| pair.open(Some(timeout))).collect();
+    pair.run();
+    give_up(&mut pair, &calls);
+    pair.run().0
+}
+
+#[test]
+fn deadlines_that_pass_together_cost_no_connection() {
+    let told = give_up_many(Duration::from_millis(50), |pair, _| {
+        pair.now += Duration::from_millis(50);
+        // The client's clock is first, and each deadline is a reset to the server.
+        pair.client.handle_timeout(pair.now);
+    });
+    assert_eq!(told.iter().filter(|event| matches!(event, Event::Done { .. })).count(), 300);
+    assert!(!told.iter().any(|event| matches!(event, Event::GoingAway { .. } | Event::Over { .. })), "{told:?}");
+}
+
+#[test]
+fn resets_long_before_the_deadline_spend_the_budget() {
+    let told = give_up_many(Duration::from_secs(10), |pair, calls| {
+        for &call in calls {
+            pair.client.reset(call, Reason::Cancelled);
+        }
+    });
+    let calm = |event: &Event| matches!(event, Event::GoingAway { code: ErrorCode::EnhanceYourCalm, .. });
+    assert!(told.iter().any(calm), "{told:?}");
+}
+
 #[test]
 fn calls_above_the_limit_are_refused_as_unprocessed_and_slots_come_back() {
     let mut server = Config::default();
