@@ -32,12 +32,52 @@ impl<T: Message + MessageName> Encoder<T> for Buffa {
         let size = usize::try_from(size).unwrap_or_default();
         if size < LARGE {
             let tail = out.tail();
-            tail.reserve(size);
-            message.write_to(&mut sizes, tail);
+            let start = tail.len();
+            tail.resize(start + size, 0);
+            let mut room = Room { place: tail.get_mut(start..).unwrap_or_default(), at: 0 };
+            message.write_to(&mut sizes, &mut room);
+            debug_assert_eq!(room.at, size, "both walks see the same message");
         } else {
             message.write_to(&mut sizes, &mut Pieces(out));
         }
         Ok(())
+    }
+}
+
+/// Writes a small message into room of its size: a growing buffer would look for room at each byte.
+struct Room<'a> {
+    place: &'a mut [u8],
+    at: usize,
+}
+
+impl Room<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.at + bytes.len();
+        if let Some(place) = self.place.get_mut(self.at..end) {
+            place.copy_from_slice(bytes);
+        }
+        self.at = end;
+    }
+}
+
+impl EncodeSink for Room<'_> {
+    fn put_u8(&mut self, value: u8) {
+        if let Some(place) = self.place.get_mut(self.at) {
+            *place = value;
+        }
+        self.at += 1;
+    }
+
+    fn put_slice(&mut self, src: &[u8]) {
+        self.put(src);
+    }
+
+    fn put_u32_le(&mut self, value: u32) {
+        self.put(&value.to_le_bytes());
+    }
+
+    fn put_u64_le(&mut self, value: u64) {
+        self.put(&value.to_le_bytes());
     }
 }
 

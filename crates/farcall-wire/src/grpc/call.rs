@@ -96,10 +96,15 @@ impl Calls {
         self.slots.get_mut(id.slot())?.as_mut().filter(|call| call.id == id)
     }
 
-    pub(super) fn remove(&mut self, id: CallId) -> Option<Call> {
-        let call = self.slots.get_mut(id.slot())?.take_if(|call| call.id == id)?;
-        self.open -= 1;
-        Some(call)
+    pub(super) fn remove(&mut self, id: CallId) -> bool {
+        let slot = self.slots.get_mut(id.slot());
+        let slot = slot.filter(|slot| slot.as_ref().is_some_and(|call| call.id == id));
+        let found = slot.is_some();
+        if let Some(slot) = slot {
+            *slot = None;
+        }
+        self.open -= usize::from(found);
+        found
     }
 
     #[cfg(test)]
@@ -120,8 +125,8 @@ mod tests {
         calls.insert(Call::new(id(2, 5), Phase::Waiting, 1));
         assert_eq!(calls.len(), 1);
         assert!(calls.get(id(2, 5)).is_some() && calls.get(id(2, 3)).is_none() && calls.get(id(9, 5)).is_none());
-        assert!(calls.get_mut(id(2, 5)).is_some() && calls.remove(id(2, 3)).is_none());
-        assert!(calls.remove(id(2, 5)).is_some() && calls.remove(id(2, 5)).is_none());
+        assert!(calls.get_mut(id(2, 5)).is_some() && !calls.remove(id(2, 3)));
+        assert!(calls.remove(id(2, 5)) && !calls.remove(id(2, 5)));
         assert_eq!(calls.len(), 0);
     }
 }

@@ -7,10 +7,11 @@ use super::call::{Call, Phase};
 use super::connection::Refused;
 use super::event::{Outcome, Processed};
 use super::head_reading::{self, Ending, ReplyKind};
-use super::{CallId, Code, Connection, Event, Metadata, RequestHead, Status};
+use super::head_writing;
+use super::{CallId, Code, Connection, Event, Metadata, Payload, RequestHead, Status};
 use crate::error::{Fault, Reason};
 use crate::h2::event::Cause;
-use crate::h2::{ErrorCode, Fields};
+use crate::h2::{ErrorCode, Fields, Part};
 
 impl Connection {
     /// Opens a call. `deadline` bounds all of it; `head.timeout` is what the peer is told, as a rule what remains.
@@ -20,10 +21,17 @@ impl Connection {
     /// [`Refused`] where [`Self::available_calls`] is 0. A call whose headers the server does not take (S29) is opened
     /// and over at once: [`Event::Done`] says RESOURCE_EXHAUSTED, and nothing of it is sent.
     pub fn open(&mut self, head: &RequestHead, deadline: Option<Instant>) -> Result<CallId, Refused> {
+        self.time.clear();
+        if let Some(timeout) = head.timeout {
+            head_writing::time(timeout, &mut self.time);
+        }
         self.scratch.clear();
-        super::head_writing::request(head, &self.accept, &mut self.scratch);
-        let fits = self.h2.check_list(&self.scratch);
-        let stream = if fits.is_ok() { self.h2.open(&self.scratch, false) } else { self.h2.open_unsent() };
+        head_writing::metadata(&head.metadata, &mut self.scratch);
+        let (target, definition) = self.lists.request(head, &self.accept);
+        let (target, definition) = (Part::Prepared(target), Part::Prepared(definition));
+        let list = &mut [target, Part::Fresh(&self.time), definition, Part::Fresh(&self.scratch)];
+        let fits = self.h2.check_list(list);
+        let stream = if fits.is_ok() { self.h2.open_list(list, false) } else { self.h2.open_unsent() };
         let id = CallId(stream.ok_or(Refused)?);
         let mut call = Call::new(id, Phase::Waiting, self.config.receive_limit);
         call.deadline = deadline;
@@ -34,6 +42,16 @@ impl Connection {
         Ok(id)
     }
 
+    /// Sends the last messages of a call, framed as for [`Self::send`], and ends the client's half with them.
+    pub fn send_last(&mut self, call: CallId, framed: Payload) {
+        let known = self.calls.get(call).is_some();
+        let small = framed.as_contiguous().filter(|_| known);
+        if !small.is_some_and(|bytes| self.h2.send_data_now(call.0, bytes, true)) {
+            self.send(call, framed);
+            self.finish(call);
+        }
+    }
+
     /// Ends the client's half after what is queued.
     pub fn finish(&mut self, call: CallId) {
         if self.calls.get(call).is_some() {
@@ -42,34 +60,16 @@ impl Connection {
     }
 
     /// A response, or trailers.
-    pub(super) fn handle_reply(&mut self, id: CallId, fields: &Fields, end: bool, now: Instant) {
-        let Some(call) = self.calls.get_mut(id) else { return };
-        match &mut call.phase {
+    pub(super) fn handle_reply(&mut self, id: CallId, fields: &Arc<Fields>, end: bool, now: Instant) {
+        let Some(call) = self.calls.get(id) else { return };
+        match &call.phase {
             Phase::Waiting if end => {
                 // W30: Trailers-Only, or an answer without a body that is not gRPC.
                 let ending = head_reading::ending(fields);
                 let head = head_reading::reply(fields);
                 self.done_by(id, ending, &head.kind, now);
             }
-            Phase::Waiting => {
-                let head = head_reading::reply(fields);
-                call.encoding = head.encoding;
-                match head.kind {
-                    ReplyKind::Grpc => {
-                        call.phase = Phase::Receiving;
-                        match head.invalid {
-                            Some(status) => {
-                                self.h2.reset(id.0, ErrorCode::Cancel, None);
-                                self.done(id, Err(status));
-                            }
-                            None => self.events.push_back(Event::Headers { call: id, head: Arc::new(head.head) }),
-                        }
-                    }
-                    ReplyKind::Foreign { status, content_type } => {
-                        call.phase = Phase::Foreign { status, content_type, text: Vec::new() };
-                    }
-                }
-            }
+            Phase::Waiting => self.begin_reply(id, fields),
             Phase::Receiving => {
                 if let Err(fault) = call.splitter.end() {
                     let ending = head_reading::ending(fields);
@@ -80,7 +80,7 @@ impl Connection {
                     }
                     return;
                 }
-                let ending = head_reading::ending(fields);
+                let ending = self.read_ending(fields);
                 self.done_by(id, ending, &ReplyKind::Grpc, now);
             }
             Phase::Foreign { .. } => {
@@ -89,6 +89,43 @@ impl Connection {
             }
             Phase::Asked { .. } | Phase::Replying | Phase::Cancelled => {}
         }
+    }
+
+    /// The response headers of a call.
+    fn begin_reply(&mut self, id: CallId, fields: &Arc<Fields>) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        if let Some(head) = self.seen.reply(fields) {
+            (call.encoding, call.phase) = (Some(head.encoding), Phase::Receiving);
+            return self.events.push_back(Event::Headers { call: id, head });
+        }
+        let reply = head_reading::reply(fields);
+        call.encoding = reply.encoding;
+        if let ReplyKind::Foreign { status, content_type } = reply.kind {
+            call.phase = Phase::Foreign { status, content_type, text: Vec::new() };
+            return;
+        }
+        call.phase = Phase::Receiving;
+        if let Some(status) = reply.invalid {
+            self.h2.reset(id.0, ErrorCode::Cancel, None);
+            return self.done(id, Err(status));
+        }
+        let head = Arc::new(reply.head);
+        if reply.encoding.is_some() {
+            self.seen.note_reply(fields, &head);
+        }
+        self.events.push_back(Event::Headers { call: id, head });
+    }
+
+    /// Reads trailers, or remembers them.
+    fn read_ending(&mut self, fields: &Arc<Fields>) -> Option<Ending> {
+        if self.seen.is_ok(fields) {
+            return Some(Ending { status: Ok(()), trailers: Metadata::new() });
+        }
+        let ending = head_reading::ending(fields)?;
+        if ending.status.is_ok() && ending.trailers.is_empty() {
+            self.seen.note_ok(fields);
+        }
+        Some(ending)
     }
 
     /// A call ends with a header list.
@@ -172,7 +209,7 @@ impl Connection {
 
     /// Tells the application, and ends what of the stream is still open.
     fn end_call(&mut self, id: CallId, outcome: Outcome) {
-        if self.remove(id).is_none() {
+        if !self.remove(id) {
             return;
         }
         //= RFC 9113 §8.1: a complete response lets the client stop its request

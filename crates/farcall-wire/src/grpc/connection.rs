@@ -4,7 +4,6 @@
 //! both do with bytes that arrive. Nothing that a peer does is an error to the caller: it is an event.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::BytesMut;
@@ -12,7 +11,9 @@ use bytes::BytesMut;
 use super::call::{Call, Calls, Phase};
 use super::credit::Hungry;
 use super::deadlines::Deadlines;
-use super::{CallId, Config, Event, Payload, ReplyHead, RequestHead, Status};
+use super::lists::Lists;
+use super::seen::Seen;
+use super::{CallId, Config, Event, Payload, ReplyHead, Status};
 use crate::error::{Fault, Reason};
 use crate::h2::event::{Cause, Event as H2Event};
 use crate::h2::{self, ErrorCode, Fields, Role, StreamKey};
@@ -26,12 +27,15 @@ pub struct Connection {
     pub(super) calls: Calls,
     pub(super) deadlines: Deadlines,
     pub(super) events: VecDeque<Event>,
-    /// Header lists are written here before they are sent.
+    /// Header lists that calls have in common.
+    pub(super) lists: Lists,
+    /// What is different in each list is written here before it is sent.
     pub(super) scratch: Fields,
+    /// The same for a request's timeout, which stands between what requests have in common.
+    pub(super) time: Fields,
     /// `grpc-accept-encoding` of this side; empty when only identity is understood.
     pub(super) accept: Vec<u8>,
-    /// The last request head: a list that comes as the same `Arc` means the same head.
-    pub(super) last_head: Option<(Arc<Fields>, Arc<RequestHead>)>,
+    pub(super) seen: Seen,
     /// Bytes of unfinished messages of all calls.
     pub(super) unfinished: u64,
     pub(super) hungry: Hungry,
@@ -65,9 +69,11 @@ impl Connection {
             calls: Calls::default(),
             deadlines: Deadlines::default(),
             events: VecDeque::new(),
+            lists: Lists::default(),
             scratch: Fields::new(),
+            time: Fields::new(),
             accept,
-            last_head: None,
+            seen: Seen::default(),
             unfinished: 0,
             hungry: Hungry::default(),
         }
@@ -252,16 +258,18 @@ impl Connection {
         self.calls.insert(call);
     }
 
-    /// Takes a call out of every table. Its stream is not touched.
-    pub(super) fn remove(&mut self, id: CallId) -> Option<Call> {
-        let call = self.calls.remove(id)?;
-        self.unfinished = self.unfinished.saturating_sub(call.unfinished as u64);
-        if let Some(at) = call.deadline {
+    /// Takes a call out of every table; `false` when it is in none. Its stream is not touched.
+    pub(super) fn remove(&mut self, id: CallId) -> bool {
+        let Some(call) = self.calls.get(id) else { return false };
+        let (unfinished, deadline, early) = (call.unfinished as u64, call.deadline, call.early);
+        self.calls.remove(id);
+        self.unfinished = self.unfinished.saturating_sub(unfinished);
+        if let Some(at) = deadline {
             self.deadlines.remove(at, id);
         }
-        self.hungry.done(id, call.early);
+        self.hungry.done(id, early);
         self.feed_next();
-        Some(call)
+        true
     }
 
     /// Removes a call and lets go of its stream.

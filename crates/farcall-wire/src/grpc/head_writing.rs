@@ -2,12 +2,14 @@
 //!
 //! HPACK may keep what is the same from call to call; what differs each time, or is secret, it may not.
 
+use std::time::Duration;
+
 use super::head_reading::Refusal;
-use super::{Encoding, Metadata, ReplyEnd, ReplyHead, RequestHead, percent, timeout};
+use super::{Encoding, Metadata, ReplyEnd, RequestHead, percent, timeout};
 use crate::h2::{Fields, Indexing};
 
-/// A request, in the order of W7: pseudo-headers, grpc-timeout, the call's definition, custom metadata.
-pub(super) fn request(head: &RequestHead, accept: &[u8], fields: &mut Fields) {
+/// The beginning of a request: its pseudo-headers. W7: the timeout follows them, then the definition, then metadata.
+pub(super) fn target(head: &RequestHead, fields: &mut Fields) {
     fields.push(b":method", b"POST", Indexing::Index);
     let scheme: &[u8] = if head.secure { b"https" } else { b"http" };
     fields.push(b":scheme", scheme, Indexing::Index);
@@ -15,9 +17,15 @@ pub(super) fn request(head: &RequestHead, accept: &[u8], fields: &mut Fields) {
     if !head.authority.is_empty() {
         fields.push(b":authority", head.authority.as_bytes(), Indexing::Index);
     }
-    if let Some(timeout) = head.timeout {
-        fields.push(b"grpc-timeout", &timeout::encode(timeout), Indexing::Name);
-    }
+}
+
+/// How much time a call has.
+pub(super) fn time(timeout: Duration, fields: &mut Fields) {
+    fields.push(b"grpc-timeout", &timeout::encode(timeout), Indexing::Name);
+}
+
+/// What gRPC says of a request beside its target and its time.
+pub(super) fn definition(head: &RequestHead, accept: &[u8], fields: &mut Fields) {
     // W6: proxies that would lose trailers are found out by it.
     fields.push(b"te", b"trailers", Indexing::Index);
     content_type(&head.subtype, fields);
@@ -25,15 +33,13 @@ pub(super) fn request(head: &RequestHead, accept: &[u8], fields: &mut Fields) {
         fields.push(b"user-agent", head.user_agent.as_bytes(), Indexing::Index);
     }
     encodings(head.encoding, accept, fields);
-    metadata(&head.metadata, fields);
 }
 
-/// Response headers.
-pub(super) fn reply_head(head: &ReplyHead, subtype: &str, accept: &[u8], fields: &mut Fields) {
+/// Response headers without metadata.
+pub(super) fn reply_head(encoding: Encoding, subtype: &str, accept: &[u8], fields: &mut Fields) {
     fields.push(b":status", b"200", Indexing::Index);
     content_type(subtype, fields);
-    encodings(head.encoding, accept, fields);
-    metadata(&head.metadata, fields);
+    encodings(encoding, accept, fields);
 }
 
 /// Trailers, or the part of Trailers-Only that follows the response headers.
@@ -87,7 +93,8 @@ fn encodings(encoding: Encoding, accept: &[u8], fields: &mut Fields) {
     }
 }
 
-fn metadata(metadata: &Metadata, fields: &mut Fields) {
+/// Custom metadata.
+pub(super) fn metadata(metadata: &Metadata, fields: &mut Fields) {
     metadata_without(metadata, b"", fields);
 }
 

@@ -185,6 +185,11 @@ impl Message {
 
 /// Moves input into a prefix; whether it is complete.
 fn fill(bytes: &mut [u8; PREFIX], have: &mut usize, input: &mut Bytes) -> bool {
+    if let (0, Some(whole)) = (*have, input.first_chunk()) {
+        (*bytes, *have) = (*whole, PREFIX);
+        input.advance(PREFIX);
+        return true;
+    }
     let room = bytes.get_mut(*have..).unwrap_or_default();
     let count = room.len().min(input.len());
     for (place, byte) in room.iter_mut().zip(input.iter()) {

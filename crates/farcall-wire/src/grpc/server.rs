@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use super::call::{Call, Phase};
 use super::head_reading::{self, Refusal};
+use super::head_writing;
 use super::{CallId, Connection, EncodeBuf, Event, ReplyEnd, ReplyHead, RequestHead, Splitter, Status};
 use crate::error::{Fault, Reason};
-use crate::h2::{ErrorCode, Fields, StreamKey};
+use crate::h2::{ErrorCode, Fields, Part, StreamKey};
 
 impl Connection {
     pub(super) fn handle_request(&mut self, stream: StreamKey, fields: &Arc<Fields>, end: bool, now: Instant) {
@@ -38,19 +39,17 @@ impl Connection {
 
     /// Reads a head, or remembers it.
     fn read_head(&mut self, fields: &Arc<Fields>) -> Result<Arc<RequestHead>, Refusal> {
-        if let Some((seen, head)) = &self.last_head
-            && Arc::ptr_eq(seen, fields)
-        {
-            return Ok(Arc::clone(head));
+        if let Some(head) = self.seen.request(fields) {
+            return Ok(head);
         }
         let head = Arc::new(head_reading::request(fields, self.config.accept)?);
-        self.last_head = Some((Arc::clone(fields), Arc::clone(&head)));
+        self.seen.note_request(fields, &head);
         Ok(head)
     }
 
     fn refuse_request(&mut self, stream: StreamKey, refusal: Refusal) {
         self.scratch.clear();
-        super::head_writing::refusal(&refusal, &self.accept, &mut self.scratch);
+        head_writing::refusal(&refusal, &self.accept, &mut self.scratch);
         self.h2.send_headers(stream, &self.scratch, true);
         self.h2.forget(stream);
     }
@@ -73,11 +72,13 @@ impl Connection {
     fn send_head(&mut self, call: CallId, head: &ReplyHead) -> Result<(), Reason> {
         let Some(known) = self.calls.get_mut(call) else { return Ok(()) };
         if let Phase::Asked { subtype } = &known.phase {
+            let common = self.lists.reply(head.encoding, subtype, &self.accept);
             self.scratch.clear();
-            super::head_writing::reply_head(head, subtype, &self.accept, &mut self.scratch);
-            self.h2.check_list(&self.scratch)?;
+            head_writing::metadata(&head.metadata, &mut self.scratch);
+            let list = &mut [Part::Prepared(common), Part::Fresh(&self.scratch)];
+            self.h2.check_list(list)?;
             known.phase = Phase::Replying;
-            self.h2.send_headers(call.0, &self.scratch, false);
+            self.h2.send_list(call.0, list, false);
         }
         Ok(())
     }
@@ -86,7 +87,17 @@ impl Connection {
     /// `body` is left empty. No event follows for this call; a call that is over already ignores it all.
     pub fn reply(&mut self, call: CallId, head: &ReplyHead, body: &mut EncodeBuf, end: &ReplyEnd) {
         let asked = match self.calls.get(call).map(|known| &known.phase) {
-            Some(Phase::Asked { .. }) => true,
+            Some(Phase::Asked { subtype }) => {
+                let plain = end.status.is_ok() && end.trailers.is_empty() && head.metadata.is_empty();
+                if let (true, Some(bytes)) = (plain, body.contiguous()) {
+                    let (head, ok) = self.lists.whole_reply(head.encoding, subtype, &self.accept);
+                    if self.h2.send_reply(call.0, head, bytes, ok) {
+                        body.clear();
+                        return self.let_go(call.0);
+                    }
+                }
+                true
+            }
             Some(Phase::Replying) => false,
             _ => return body.clear(),
         };
@@ -100,7 +111,7 @@ impl Connection {
             return self.answer(call, &Status::from(Fault::call(reason)).into());
         }
         let sent = match body.contiguous() {
-            Some(bytes) => self.h2.send_data_now(call.0, bytes),
+            Some(bytes) => self.h2.send_data_now(call.0, bytes, false),
             None => false,
         };
         if sent {
@@ -124,30 +135,35 @@ impl Connection {
 
     fn write_trailers_only(&mut self, call: CallId, head: &ReplyHead, end: &ReplyEnd) {
         let Some(Phase::Asked { subtype }) = self.calls.get(call).map(|known| &known.phase) else { return };
+        let common = self.lists.reply(head.encoding, subtype, &self.accept);
         self.scratch.clear();
-        super::head_writing::reply_head(head, subtype, &self.accept, &mut self.scratch);
-        super::head_writing::trailers(end, &mut self.scratch);
-        if let Err(reason) = self.h2.check_list(&self.scratch) {
-            self.scratch.clear();
-            super::head_writing::reply_head(&ReplyHead::default(), subtype, &self.accept, &mut self.scratch);
-            super::head_writing::trailers(&Status::from(Fault::call(reason)).into(), &mut self.scratch);
+        head_writing::metadata(&head.metadata, &mut self.scratch);
+        head_writing::trailers(end, &mut self.scratch);
+        if let Err(reason) = self.h2.check_list(&[Part::Prepared(common), Part::Fresh(&self.scratch)]) {
+            only_status(reason, &mut self.scratch);
         }
-        match self.h2.check_list(&self.scratch) {
-            Ok(()) => self.h2.send_headers(call.0, &self.scratch, true),
+        let list = &mut [Part::Prepared(common), Part::Fresh(&self.scratch)];
+        match self.h2.check_list(list) {
+            Ok(()) => self.h2.send_list(call.0, list, true),
             Err(reason) => self.h2.reset(call.0, reason.http2(), Some(reason)),
         }
     }
 
     fn send_trailers(&mut self, call: CallId, end: &ReplyEnd) {
-        self.scratch.clear();
-        super::head_writing::trailers(end, &mut self.scratch);
-        if let Err(reason) = self.h2.check_list(&self.scratch) {
-            // S29: a status without what makes it too large; a peer that does not take even that gets a reset.
-            self.scratch.clear();
-            super::head_writing::trailers(&Status::from(Fault::call(reason)).into(), &mut self.scratch);
+        if end.status.is_ok() && end.trailers.is_empty() {
+            let list = &mut [Part::Prepared(self.lists.ok())];
+            if self.h2.check_list(list).is_ok() {
+                return self.h2.end_with_list(call.0, list);
+            }
         }
-        match self.h2.check_list(&self.scratch) {
-            Ok(()) => self.h2.end_with(call.0, &self.scratch),
+        self.scratch.clear();
+        head_writing::trailers(end, &mut self.scratch);
+        if let Err(reason) = self.h2.check_list(&[Part::Fresh(&self.scratch)]) {
+            only_status(reason, &mut self.scratch);
+        }
+        let list = &mut [Part::Fresh(&self.scratch)];
+        match self.h2.check_list(list) {
+            Ok(()) => self.h2.end_with_list(call.0, list),
             Err(reason) => self.h2.reset(call.0, reason.http2(), Some(reason)),
         }
     }
@@ -207,4 +223,10 @@ impl Connection {
             crate::h2::Role::Client => self.done(call, Err(Fault::call(reason).into())),
         }
     }
+}
+
+/// S29: a status without what makes its list too large for the peer. One that does not take even that gets a reset.
+fn only_status(reason: Reason, list: &mut Fields) {
+    list.clear();
+    head_writing::trailers(&Status::from(Fault::call(reason)).into(), list);
 }

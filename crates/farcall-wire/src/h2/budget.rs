@@ -134,8 +134,8 @@ impl Connection {
     }
 
     /// This side sends HEADERS or DATA: the peer may ping again, and may answer.
-    pub(super) fn earn_by_frame(&mut self) {
-        self.budgets.glitches.earn(self.config.glitch_earned);
+    pub(super) fn earn_by_frames(&mut self, count: u32) {
+        self.budgets.glitches.earn(count.saturating_mul(self.config.glitch_earned));
         (self.budgets.last_ping, self.budgets.strikes) = (None, 0);
     }
 

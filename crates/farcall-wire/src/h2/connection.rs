@@ -19,7 +19,6 @@ use super::hpack::{Decoder, Encoder};
 use super::memo::Memo;
 use super::recv_headers::Block;
 use super::send::AHEAD;
-use super::sent::Sent;
 use super::settings::PeerSettings;
 use super::streams::Streams;
 use super::timer::{Timer, Timers};
@@ -43,7 +42,6 @@ pub struct Connection {
     pub(super) decoder: Decoder,
     pub(super) encoder: Encoder,
     pub(super) memo: Memo,
-    pub(super) sent: Sent,
     /// The header block that waits for its CONTINUATION.
     pub(super) block: Option<Block>,
     /// What the peer lets us send on the connection.
@@ -102,7 +100,6 @@ impl Connection {
             decoder: Decoder::new(HEADER_TABLE),
             encoder: Encoder::new(),
             memo: Memo::default(),
-            sent: Sent::default(),
             block: None,
             send_window: Window::new(DEFAULT_WINDOW),
             credit: Credit::new(DEFAULT_WINDOW, config.connection_window),

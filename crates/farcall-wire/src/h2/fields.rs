@@ -68,11 +68,6 @@ impl Fields {
         })
     }
 
-    /// The list cut into runs of fields that HPACK may index, and single ones that it may not.
-    pub(super) fn runs(&self) -> Runs<'_> {
-        Runs { bytes: &self.bytes, entries: &self.entries, start: 0 }
-    }
-
     /// The value of the first field of that name.
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
         self.iter().find_map(|(field, value)| (field == name).then_some(value))
@@ -81,73 +76,6 @@ impl Fields {
     /// Size as RFC 9113 §6.5.2 counts it: names, values and 32 for each field.
     pub fn list_size(&self) -> usize {
         self.bytes.len() + FIELD_OVERHEAD * self.entries.len()
-    }
-}
-
-/// See [`Fields::runs`].
-pub(super) struct Runs<'a> {
-    bytes: &'a [u8],
-    entries: &'a [Entry],
-    start: usize,
-}
-
-/// Part of a header list.
-pub(super) enum Run<'a> {
-    /// Fields that are worth an index each.
-    Stable(StableRun<'a>),
-    /// Name, value, and how HPACK may treat it.
-    Single(&'a [u8], &'a [u8], Indexing),
-}
-
-/// Consecutive fields that are worth an index each.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StableRun<'a> {
-    bytes: &'a [u8],
-    entries: &'a [Entry],
-    start: usize,
-}
-
-impl<'a> Iterator for Runs<'a> {
-    type Item = Run<'a>;
-
-    fn next(&mut self) -> Option<Run<'a>> {
-        let first = self.entries.first()?;
-        let is_stable = |entry: &&Entry| entry.indexing == Indexing::Index;
-        let count = self.entries.iter().take_while(is_stable).count().max(1);
-        let (run, rest) = self.entries.split_at_checked(count)?;
-        let start = self.start;
-        self.start = run.last()?.value_end as usize;
-        self.entries = rest;
-        Some(if first.indexing == Indexing::Index {
-            Run::Stable(StableRun { bytes: self.bytes.get(start..self.start)?, entries: run, start })
-        } else {
-            let name = self.bytes.get(start..first.name_end as usize)?;
-            Run::Single(name, self.bytes.get(first.name_end as usize..self.start)?, first.indexing)
-        })
-    }
-}
-
-impl<'a> StableRun<'a> {
-    /// Name and value of each field.
-    pub(super) fn iter(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        let mut at = 0;
-        self.entries.iter().map(move |entry| {
-            let (name_end, value_end) = (entry.name_end as usize - self.start, entry.value_end as usize - self.start);
-            let name = self.bytes.get(at..name_end).unwrap_or_default();
-            at = value_end;
-            (name, self.bytes.get(name_end..value_end).unwrap_or_default())
-        })
-    }
-
-    /// Names and values without a gap.
-    pub(super) fn bytes(self) -> &'a [u8] {
-        self.bytes
-    }
-
-    /// Where in [`Self::bytes`] names and values end.
-    pub(super) fn ends(self) -> impl Iterator<Item = (u32, u32)> + 'a {
-        let start = u32::try_from(self.start).unwrap_or(u32::MAX);
-        self.entries.iter().map(move |entry| (entry.name_end.wrapping_sub(start), entry.value_end.wrapping_sub(start)))
     }
 }
 

@@ -12,6 +12,7 @@ use super::event::{Event, StreamKey};
 use super::fields::Fields;
 use super::flow::Credit;
 use super::frame::{FRAME_HEAD, FrameHead, data, flag, headers, kind};
+use super::prepared::Part;
 use super::state::{Input, State};
 use super::stream::{Ending, Stream};
 use super::{ErrorCode, Role};
@@ -20,12 +21,17 @@ use crate::error::Reason;
 impl Connection {
     /// Opens a stream with a request. `None`: none may be opened now, see [`Self::available_streams`].
     pub fn open(&mut self, fields: &Fields, end: bool) -> Option<StreamKey> {
+        self.open_list(&mut [Part::Fresh(fields)], end)
+    }
+
+    /// [`Self::open`] with a list in parts.
+    pub(crate) fn open_list(&mut self, list: &mut [Part<'_>], end: bool) -> Option<StreamKey> {
         if self.available_streams() == 0 {
             return None;
         }
         let id = self.streams.next_id()?;
         let key = self.insert_stream(id);
-        self.send_headers(key, fields, end);
+        self.send_list(key, list, end);
         Some(key)
     }
 
@@ -46,9 +52,10 @@ impl Connection {
     /// # Errors
     ///
     /// [`Reason::PeerHeaderList`], with the peer's limit.
-    pub fn check_list(&self, fields: &Fields) -> Result<(), Reason> {
+    pub(crate) fn check_list(&self, list: &[Part<'_>]) -> Result<(), Reason> {
         //= RFC 9113 §6.5.2: SETTINGS_MAX_HEADER_LIST_SIZE says what the peer is ready to take
-        let (size, limit) = (u32::try_from(fields.list_size()).unwrap_or(u32::MAX), self.peer.header_list);
+        let size = list.iter().map(Part::list_size).sum::<usize>();
+        let (size, limit) = (u32::try_from(size).unwrap_or(u32::MAX), self.peer.header_list);
         if size > limit { Err(Reason::PeerHeaderList { size, limit }) } else { Ok(()) }
     }
 
@@ -63,10 +70,15 @@ impl Connection {
 
     /// Writes a header list that comes before any body: a response, or the request of a stream just opened.
     pub fn send_headers(&mut self, key: StreamKey, fields: &Fields, end: bool) {
+        self.send_list(key, &mut [Part::Fresh(fields)], end);
+    }
+
+    /// [`Self::send_headers`] with a list in parts.
+    pub(crate) fn send_list(&mut self, key: StreamKey, list: &mut [Part<'_>], end: bool) {
         if self.phase == Phase::Over || !self.streams.get(key).is_some_and(|stream| stream.state.can_send()) {
             return;
         }
-        self.write_headers(key, fields, end);
+        self.write_headers(key, list, end);
         if end {
             self.sent_end(key);
         }
@@ -85,11 +97,15 @@ impl Connection {
         self.watch_stalls();
     }
 
-    /// Writes a whole small body past the line. `false`: the windows, or what waits before it, do not allow it.
-    pub fn send_data_now(&mut self, key: StreamKey, bytes: &[u8]) -> bool {
+    /// Writes a whole small body past the line, and the end behind it if this side's half ends with it. `false`: the
+    /// windows, or what waits before it, do not allow it.
+    pub fn send_data_now(&mut self, key: StreamKey, bytes: &[u8], end: bool) -> bool {
         // While others wait for their turn, a turn's worth of the connection's window is left to them.
         let reserved = if self.streams.line.is_empty() { 0 } else { TURN };
-        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.takes_data()) else { return false };
+        let over = self.phase == Phase::Over;
+        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.takes_data() && !over) else {
+            return false;
+        };
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let fits = length <= TURN
             && length <= self.send_window.available().saturating_sub(reserved)
@@ -98,12 +114,15 @@ impl Connection {
             return false;
         }
         let taken = self.send_window.take(length) && stream.send.window.take(length);
-        if taken && length > 0 {
+        if taken && (length > 0 || end) {
             self.outbox.append(|out| {
-                data::encode_head(key.id, length, false, out);
+                data::encode_head(key.id, length, end, out);
                 out.extend_from_slice(bytes);
             });
-            self.earn_by_frame();
+            self.earn_by_frames(1);
+        }
+        if taken && end {
+            self.sent_end(key);
         }
         taken
     }
@@ -121,11 +140,20 @@ impl Connection {
 
     /// Ends this side's half with trailers, after what is queued.
     pub fn end_with(&mut self, key: StreamKey, trailers: &Fields) {
+        self.end_with_list(key, &mut [Part::Fresh(trailers)]);
+    }
+
+    /// [`Self::end_with`] with a list in parts.
+    pub(crate) fn end_with_list(&mut self, key: StreamKey, trailers: &mut [Part<'_>]) {
         if self.phase != Phase::Over && self.streams.get(key).is_some_and(Stream::has_sent_all) {
             self.write_headers(key, trailers, true);
             self.sent_end(key);
         } else {
-            self.end_by(key, || Ending::Trailers(Box::new(trailers.clone())));
+            self.end_by(key, || {
+                let mut list = Box::<Fields>::default();
+                trailers.iter().for_each(|part| part.append_to(&mut list));
+                Ending::Trailers(list)
+            });
         }
     }
 
@@ -158,6 +186,7 @@ impl Connection {
     /// before the request was is ended with NO_ERROR.
     pub(super) fn let_go(&mut self, key: StreamKey) {
         let Some(stream) = self.streams.get(key).filter(|stream| !stream.held) else { return };
+        let (granted, queued) = (stream.credit.target(), stream.send.queued);
         if stream.state == State::HalfClosedLocal && self.role == Role::Server {
             //= RFC 9113 §8.1: after a complete response the rest of the request is declined by NO_ERROR
             self.advance(key, Input::SentReset);
@@ -165,9 +194,9 @@ impl Connection {
         } else if stream.state != State::Closed {
             return;
         }
-        if let Some(stream) = self.streams.remove(key) {
-            self.granted = self.granted.saturating_sub(u64::from(stream.credit.target()));
-            self.queued = self.queued.saturating_sub(stream.send.queued);
+        if self.streams.remove(key) {
+            self.granted = self.granted.saturating_sub(u64::from(granted));
+            self.queued = self.queued.saturating_sub(queued);
             if self.streams.is_local(key.id) && self.phase != Phase::Over {
                 self.events.push_back(Event::Available);
             }
@@ -220,7 +249,7 @@ impl Connection {
             let ending =
                 self.streams.get_mut(key).map(|stream| std::mem::replace(&mut stream.send.ending, Ending::Sent));
             if let Some(Ending::Trailers(trailers)) = ending {
-                self.write_headers(key, &trailers, true);
+                self.write_headers(key, &mut [Part::Fresh(&trailers)], true);
             }
             self.sent_end(key);
         }
@@ -250,21 +279,21 @@ impl Connection {
             let bytes = std::mem::take(&mut stream.send.drained);
             self.events.push_back(Event::Room { stream: key, bytes });
         }
-        self.earn_by_frame();
+        self.earn_by_frames(1);
     }
 
     /// Writes HEADERS, and CONTINUATION where one frame does not hold the block.
-    fn write_headers(&mut self, key: StreamKey, fields: &Fields, end: bool) {
-        self.earn_by_frame();
+    fn write_headers(&mut self, key: StreamKey, list: &mut [Part<'_>], end: bool) {
+        self.earn_by_frames(1);
         if let Some(stream) = self.streams.get_mut(key) {
             stream.answered |= self.role == Role::Server;
         }
-        let (encoder, sent, max_frame) = (&mut self.encoder, &mut self.sent, self.peer.max_frame);
+        let (encoder, max_frame) = (&mut self.encoder, self.peer.max_frame);
         self.outbox.append(|out| {
             let start = out.len();
             out.extend_from_slice(&[0; FRAME_HEAD]);
             encoder.begin_block(out);
-            sent.encode(encoder, fields, out);
+            list.iter_mut().for_each(|part| part.encode(encoder, out));
             let length = u32::try_from(out.len() - start - FRAME_HEAD).unwrap_or(u32::MAX);
             if length > max_frame {
                 let block = out.split_off(start + FRAME_HEAD);
@@ -287,7 +316,7 @@ impl Connection {
 }
 
 /// Bytes of one turn.
-const TURN: u32 = 16 << 10;
+pub(super) const TURN: u32 = 16 << 10;
 /// Bytes of one turn with its frame head.
 const WHOLE_TURN: usize = TURN as usize + FRAME_HEAD;
 /// Bytes up to which the outbox is filled with turns: two of them, never the beginning of a third.

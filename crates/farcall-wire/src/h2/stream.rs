@@ -45,7 +45,7 @@ pub(super) enum Heard {
 #[derive(Debug)]
 pub(super) struct Sending {
     pub(super) window: Window,
-    pub(super) queue: VecDeque<Bytes>,
+    pub(super) queue: Queue,
     /// Bytes in `queue`.
     pub(super) queued: usize,
     pub(super) ending: Ending,
@@ -56,6 +56,10 @@ pub(super) struct Sending {
     /// Whether the stream stands in the line of those that can send.
     pub(super) in_line: bool,
 }
+
+/// Pieces of a body. Most streams never have one: theirs leave at once.
+#[derive(Debug)]
+pub(super) struct Queue(Option<VecDeque<Bytes>>);
 
 /// How this side's half ends, once the queue is empty.
 #[derive(Debug)]
@@ -83,7 +87,7 @@ impl Stream {
             held: true,
             send: Sending {
                 window: Window::new(send_window),
-                queue: VecDeque::new(),
+                queue: Queue(None),
                 queued: 0,
                 ending: Ending::Open,
                 drained: 0,
@@ -113,6 +117,24 @@ impl Stream {
     /// Whether everything that was queued has left, and only the end is missing.
     pub(super) fn has_sent_all(&self) -> bool {
         self.takes_data() && self.send.queued == 0
+    }
+}
+
+impl Queue {
+    pub(super) fn push_back(&mut self, piece: Bytes) {
+        self.0.get_or_insert_default().push_back(piece);
+    }
+
+    pub(super) fn front_mut(&mut self) -> Option<&mut Bytes> {
+        self.0.as_mut()?.front_mut()
+    }
+
+    pub(super) fn pop_front(&mut self) -> Option<Bytes> {
+        self.0.as_mut()?.pop_front()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0 = None;
     }
 }
 

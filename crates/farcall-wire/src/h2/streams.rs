@@ -1,9 +1,9 @@
 //! All streams of a connection, found by slot or by number, and the line of those that have something to send.
 
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasherDefault;
 
-use fnv::FnvHasher;
+use rustc_hash::FxBuildHasher;
 
 use super::config::Role;
 use super::event::StreamKey;
@@ -15,7 +15,10 @@ pub(super) struct Streams {
     role: Role,
     slots: Vec<Option<Stream>>,
     free: Vec<u32>,
-    by_id: HashMap<u32, u32, BuildHasherDefault<FnvHasher>>,
+    /// A peer chooses the numbers, but no more of them at a time than it may have streams.
+    by_id: HashMap<u32, u32, FxBuildHasher>,
+    /// The stream that was looked for last: frames of a stream often come together.
+    last: Cell<StreamKey>,
     /// The number of the next stream that this side opens.
     next_local: u32,
     /// The largest number that the peer has used.
@@ -54,6 +57,7 @@ impl Streams {
             slots: Vec::new(),
             free: Vec::new(),
             by_id: HashMap::default(),
+            last: Cell::new(NOBODY),
             next_local,
             last_remote: 0,
             local: 0,
@@ -112,21 +116,30 @@ impl Streams {
             *place = Some(make(key));
         }
         self.by_id.insert(id, slot);
+        self.last.set(key);
         *self.count(id) += 1;
         key
     }
 
-    /// Frees the slot of a stream.
-    pub(super) fn remove(&mut self, key: StreamKey) -> Option<Stream> {
-        let removed = self.slots.get_mut(key.slot as usize)?.take_if(|stream| stream.key == key)?;
+    /// Frees the slot of a stream, if it has one.
+    pub(super) fn remove(&mut self, key: StreamKey) -> bool {
+        let slot = self.slots.get_mut(key.slot as usize);
+        let Some(slot) = slot.filter(|slot| slot.as_ref().is_some_and(|stream| stream.key == key)) else {
+            return false;
+        };
+        let in_line = slot.as_ref().is_some_and(|stream| stream.send.in_line);
+        *slot = None;
         self.by_id.remove(&key.id);
+        if self.last.get() == key {
+            self.last.set(NOBODY);
+        }
         self.free.push(key.slot);
-        if removed.send.in_line {
+        if in_line {
             // The slot's next stream has no claim to this turn, and turns of the dead must not pile up.
             self.line.retain(|&slot| slot != key.slot);
         }
         *self.count(key.id) -= 1;
-        Some(removed)
+        true
     }
 
     fn count(&mut self, id: u32) -> &mut usize {
@@ -152,8 +165,12 @@ impl Streams {
 
     /// What the number means.
     pub(super) fn standing(&self, id: u32) -> Standing {
+        if self.last.get().id == id {
+            return Standing::Known(self.last.get());
+        }
         if let Some(&slot) = self.by_id.get(&id) {
-            return Standing::Known(StreamKey { slot, id });
+            self.last.set(StreamKey { slot, id });
+            return Standing::Known(self.last.get());
         }
         let is_idle = if self.is_local(id) { id >= self.next_local } else { id > self.last_remote };
         match is_idle {
@@ -210,6 +227,8 @@ impl Streams {
     }
 }
 
+/// No stream has this number: they have 31 bits.
+const NOBODY: StreamKey = StreamKey { slot: u32::MAX, id: u32::MAX };
 /// The largest stream number, 2^31-1 (RFC 9113 §5.1.1).
 const LAST_ID: u32 = (1 << 31) - 1;
 /// Resets of this side that are remembered. More than a peer can have on the wire before it knows of them, with the
@@ -233,7 +252,7 @@ mod tests {
         let mut streams = Streams::new(Role::Client);
         let first = streams.next_id().map(|id| streams.insert(id, stream)).unwrap();
         assert_eq!((first.id, first.slot, streams.local(), streams.remote()), (1, 0, 1, 0));
-        assert!(streams.remove(first).is_some() && streams.remove(first).is_none());
+        assert!(streams.remove(first) && !streams.remove(first));
         let second = streams.next_id().map(|id| streams.insert(id, stream)).unwrap();
         assert_eq!((second.id, second.slot), (3, 0));
         assert!(streams.get(first).is_none() && streams.get(second).is_some());

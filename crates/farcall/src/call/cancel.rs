@@ -28,6 +28,15 @@ impl Links {
         }
     }
 
+    /// Forgets everybody.
+    pub(super) fn clear(&mut self) {
+        let Self { runner, waiting, children, prune_at } = self;
+        (*runner, *prune_at) = (None, 0);
+        if !(waiting.is_empty() && children.is_empty()) {
+            (*waiting, *children) = (Vec::new(), Vec::new());
+        }
+    }
+
     /// How many calls made inside are remembered.
     #[cfg(test)]
     pub(super) fn children(&self) -> usize {

@@ -27,7 +27,10 @@ impl Inbox {
     }
 
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        // Where nothing came, nothing is left behind.
+        if self.first.is_some() {
+            *self = Self::default();
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -128,6 +128,44 @@ impl Default for Send {
     }
 }
 
+/// What a finished call leaves behind is cleared field by field: most calls touch few of them.
+impl Shared {
+    fn renew(&mut self) {
+        let Self { id, receive, send, cut, links, over } = self;
+        (*id, *cut, *over) = (None, None, false);
+        links.clear();
+        receive.renew();
+        send.renew();
+    }
+}
+
+impl Receive {
+    /// The limit stays.
+    fn renew(&mut self) {
+        let Self { inbox, ended, outcome, abandoned, encoding, limit: _, headers, trailers, .. } = self;
+        inbox.clear();
+        (*ended, *abandoned, *encoding) = (false, false, Encoding::Identity);
+        (*outcome, *headers) = (None, None);
+        *trailers = Metadata::new();
+        let Self { request_compressed, waker, waits_for_outcome, credit_due, release_queued, .. } = self;
+        (*request_compressed, *waits_for_outcome, *release_queued) = (false, false, false);
+        (*waker, *credit_due) = (None, 0);
+    }
+}
+
+impl Send {
+    fn renew(&mut self) {
+        let Self { outgoing, quota, counted, flush_queued, finished, waker, encoding, head, .. } = self;
+        if self.head_left {
+            *outgoing = EncodeBuf::new(usize::MAX);
+        }
+        (*quota, *counted, *flush_queued, *finished) = (SEND_QUOTA, 0, false, false);
+        (*waker, *encoding) = (None, Encoding::Identity);
+        *head = ReplyHead::default();
+        (self.head_left, self.head_given, self.trailers) = (false, false, Metadata::new());
+    }
+}
+
 impl CallState {
     /// A call of which nothing has happened yet. `limit` bounds a received message after inflating, in bytes.
     pub(crate) fn new(role: Role, mailbox: Arc<Mailbox>, peer: Peer, limit: u32) -> Arc<Self> {
@@ -141,9 +179,7 @@ impl CallState {
         let Some(state) = Arc::get_mut(self) else { return false };
         let shared = state.shared.get_mut().unwrap_or_else(PoisonError::into_inner);
         state.mailbox.backlog.remove(shared.send.counted);
-        let limit = shared.receive.limit;
-        *shared = Shared::default();
-        shared.receive.limit = limit;
+        shared.renew();
         true
     }
 

@@ -237,11 +237,13 @@ impl OnLink<'_> {
         let held = if opening.retried { Payload::default() } else { request.clone() };
         if opening.shape.streams_requests() {
             flush(conn, id, &opening.state);
+            if finished {
+                conn.finish(id);
+            }
+        } else if finished {
+            conn.send_last(id, request);
         } else {
             conn.send(id, request);
-        }
-        if finished {
-            conn.finish(id);
         }
         self.calls.insert(Running { id, opening, request: held, answered: false, replied: false, finished });
         self.calls.left -= 1;

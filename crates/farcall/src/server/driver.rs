@@ -284,9 +284,11 @@ impl ServerDriver {
     }
 
     fn recycle(&mut self, mut state: Arc<CallState>) {
-        state.close();
+        // Where nobody else holds it, nobody has to be told that the call is over.
         if self.spare.len() < SPARE && state.renew() {
             self.spare.push(state);
+        } else {
+            state.close();
         }
     }
 

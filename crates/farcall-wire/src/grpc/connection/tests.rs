@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use bytes::Buf;
 
+use std::sync::Arc;
+
 use super::*;
+use crate::grpc::RequestHead;
 use crate::grpc::{Code, EncodeBuf, Metadata, Outcome, Processed, ReplyEnd, ReplyHead};
 
 /// A client and a server, and what each was told.

@@ -367,7 +367,7 @@ fn whatever_this_side_sends_allows_a_ping() {
     let (_, goaway) = peer.count(1_000, |peer, turn| {
         match turn % 3 {
             0 => peer.be_answered(2 * turn + 3),
-            1 => assert!(peer.engine.send_data_now(stream, b"x")),
+            1 => assert!(peer.engine.send_data_now(stream, b"x", false)),
             _ => peer.engine.send_data(stream, vec![0; 20].into()),
         }
         peer.heard();

@@ -111,7 +111,7 @@ fn a_small_reply_beside_a_large_stream_leaves_within_two_turns_whatever_the_sock
         while peer.take(step).iter().all(|frame| frame.kind != kind::DATA) {}
         let small = answered(&mut peer, 3);
         match past_the_line {
-            true => assert!(peer.engine.send_data_now(small, &[3; 1_024])),
+            true => assert!(peer.engine.send_data_now(small, &[3; 1_024], false)),
             false => peer.engine.send_data(small, vec![3; 1_024].into()),
         }
         peer.engine.end_with(small, &list(&[("grpc-status", "0")]));
@@ -198,7 +198,7 @@ fn replies_past_the_line_do_not_starve_those_who_wait_in_it() {
     for id in (3..200).step_by(2) {
         peer.window(0, 1_024);
         let small = answered(&mut peer, id);
-        if !peer.engine.send_data_now(small, &[3; 1_024]) {
+        if !peer.engine.send_data_now(small, &[3; 1_024], false) {
             peer.engine.send_data(small, vec![3; 1_024].into());
         }
         peer.engine.end(small);
@@ -298,12 +298,12 @@ fn room_is_told_in_steps_of_a_turn() {
 fn a_small_body_passes_the_line_only_if_windows_and_order_allow_it() {
     let mut peer = server();
     let stream = answered(&mut peer, 1);
-    assert!(peer.engine.send_data_now(stream, &[1; 10]));
-    assert!(!peer.engine.send_data_now(stream, &[1; TURN + 1]), "more than a turn");
+    assert!(peer.engine.send_data_now(stream, &[1; 10], false));
+    assert!(!peer.engine.send_data_now(stream, &[1; TURN + 1], false), "more than a turn");
     peer.engine.send_data(stream, vec![2; 65_535].into());
-    assert!(!peer.engine.send_data_now(stream, &[3; 10]), "others of its stream wait before it");
+    assert!(!peer.engine.send_data_now(stream, &[3; 10], false), "others of its stream wait before it");
     assert_eq!(sent(&peer.heard(), 1), 65_535);
     let next = answered(&mut peer, 3);
-    assert!(!peer.engine.send_data_now(next, &[3; 10]), "the connection's window is shut");
+    assert!(!peer.engine.send_data_now(next, &[3; 10], false), "the connection's window is shut");
     assert!(resets(&peer.heard()).is_empty());
 }

@@ -6,7 +6,7 @@ use crate::error::Reason;
 use crate::h2::event::{Cause, Incident};
 use crate::h2::frame::settings::{self, id};
 use crate::h2::frame::{flag, kind};
-use crate::h2::{Config, Connection, ErrorCode, Event, StreamKey};
+use crate::h2::{Config, Connection, ErrorCode, Event, Part, StreamKey};
 use crate::raw_peer::{GET, PREFACE, RawPeer, list, resets};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -173,11 +173,11 @@ fn what_the_peer_takes_of_a_header_list_is_known() {
     let mut peer = RawPeer::of_client(Config::default());
     let fields = list(&GET);
     let size = u32::try_from(fields.list_size()).unwrap();
-    assert_eq!(peer.engine.check_list(&fields), Ok(()), "a peer that says nothing takes all");
+    assert_eq!(peer.engine.check_list(&[Part::Fresh(&fields)]), Ok(()), "a peer that says nothing takes all");
     peer.settings(&[(id::MAX_HEADER_LIST_SIZE, size)]);
-    assert_eq!(peer.engine.check_list(&fields), Ok(()));
+    assert_eq!(peer.engine.check_list(&[Part::Fresh(&fields)]), Ok(()));
     peer.settings(&[(id::MAX_HEADER_LIST_SIZE, size - 1)]);
-    assert_eq!(peer.engine.check_list(&fields), Err(Reason::PeerHeaderList { size, limit: size - 1 }));
+    assert_eq!(peer.engine.check_list(&[Part::Fresh(&fields)]), Err(Reason::PeerHeaderList { size, limit: size - 1 }));
     peer.heard();
     let unsent = peer.engine.open_unsent().unwrap();
     peer.engine.reset(unsent, ErrorCode::NoError, None);

@@ -270,7 +270,7 @@ fn verbs_on_a_stream_that_is_gone_do_nothing() {
     peer.heard();
     peer.answer(stream);
     peer.engine.send_data(stream, vec![1].into());
-    assert!(!peer.engine.send_data_now(stream, b"x"));
+    assert!(!peer.engine.send_data_now(stream, b"x", false));
     peer.engine.end(stream);
     peer.engine.end_with(stream, &list(&OK));
     peer.engine.reset(stream, ErrorCode::Cancel, None);

@@ -114,7 +114,7 @@ fn settings_of_4096_and_above_are_not_answered() {
     let mut encoder = Encoder::new();
     for size in [4096, 4097, 65_536, u32::MAX] {
         encoder.set_peer_table_size(size);
-        assert_eq!(block(&mut encoder, &[], Indexing::Index), []);
+        assert!(block(&mut encoder, &[], Indexing::Index).is_empty());
     }
 }
 

@@ -1,0 +1,67 @@
+//! The way that most replies take: headers, a small body and trailers, written in one go.
+//!
+//! It writes what `send` would write in three steps, and only where nothing stands in the way of any of them.
+
+use super::connection::{Connection, Phase};
+use super::event::StreamKey;
+use super::frame::{FRAME_HEAD, FrameHead, data, flag, kind};
+use super::hpack::Encoder;
+use super::prepared::Prepared;
+use super::send::TURN;
+use super::state::Input;
+use super::stream::Ending;
+
+impl Connection {
+    /// Writes a whole reply. `false`: the windows, the peer's limits or what waits before it do not allow that, and
+    /// nothing was written.
+    pub(crate) fn send_reply(
+        &mut self,
+        key: StreamKey,
+        head: &mut Prepared,
+        body: &[u8],
+        trailers: &mut Prepared,
+    ) -> bool {
+        // While others wait for their turn, a turn's worth of the connection's window is left to them.
+        let reserved = if self.streams.line.is_empty() { 0 } else { TURN };
+        let lists = head.list_size().max(trailers.list_size());
+        if self.phase == Phase::Over || lists > (self.peer.header_list as usize).min(LARGEST_LIST) {
+            return false;
+        }
+        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.has_sent_all()) else { return false };
+        let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        let window = self.send_window.available().saturating_sub(reserved).min(stream.send.window.available());
+        if length > window.min(TURN) || !(self.send_window.take(length) && stream.send.window.take(length)) {
+            return false;
+        }
+        (stream.answered, stream.send.ending) = (true, Ending::Sent);
+        let encoder = &mut self.encoder;
+        self.outbox.append(|out| {
+            out.reserve(3 * FRAME_HEAD + body.len() + USUAL_BLOCKS);
+            write_block(key.id, flag::END_HEADERS, head, encoder, out);
+            data::encode_head(key.id, length, false, out);
+            out.extend_from_slice(body);
+            write_block(key.id, flag::END_HEADERS | flag::END_STREAM, trailers, encoder, out);
+        });
+        self.earn_by_frames(3);
+        self.advance(key, Input::SentEnd);
+        self.let_go(key);
+        true
+    }
+}
+
+/// Writes HEADERS with a block that one frame holds.
+fn write_block(id: u32, flags: u8, list: &mut Prepared, encoder: &mut Encoder, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend_from_slice(&[0; FRAME_HEAD]);
+    encoder.begin_block(out);
+    list.encode(encoder, out);
+    let length = u32::try_from(out.len() - start - FRAME_HEAD).unwrap_or(u32::MAX);
+    if let Some(place) = out.get_mut(start..).and_then(|tail| tail.first_chunk_mut()) {
+        *place = FrameHead { length, kind: kind::HEADERS, flags, stream: id }.to_bytes();
+    }
+}
+
+/// Bytes of a list that surely fits in a frame of the least size that a peer may ask for, 16,384.
+const LARGEST_LIST: usize = 4_096;
+/// Bytes that the blocks of most replies need.
+const USUAL_BLOCKS: usize = 16;
