@@ -32,7 +32,7 @@ pub struct Message {
 pub struct Splitter {
     /// What was pushed and not looked at, and what came while there was some.
     input: Bytes,
-    later: VecDeque<Bytes>,
+    later: Option<VecDeque<Bytes>>,
     state: State,
     limit: u32,
 }
@@ -61,7 +61,7 @@ impl Splitter {
     pub const fn new(limit: u32) -> Self {
         // `Message::wire_len` has to hold the prefix too.
         let limit = if limit > u32::MAX - PREFIX as u32 { u32::MAX - PREFIX as u32 } else { limit };
-        Self { input: Bytes::new(), later: VecDeque::new(), state: START, limit }
+        Self { input: Bytes::new(), later: None, state: START, limit }
     }
 
     /// Takes what the stream carries next. Call [`next`](Self::next) until it has nothing more.
@@ -72,7 +72,7 @@ impl Splitter {
         if self.input.is_empty() {
             self.input = data;
         } else {
-            self.later.push_back(data);
+            self.later.get_or_insert_default().push_back(data);
         }
     }
 
@@ -161,7 +161,7 @@ impl Splitter {
         let fault = Fault::call(reason);
         self.state = State::Failed(fault);
         self.input = Bytes::new();
-        self.later = VecDeque::new();
+        self.later = None;
         Err(fault)
     }
 
@@ -169,7 +169,7 @@ impl Splitter {
     fn more_input(&mut self) -> bool {
         if self.input.is_empty() {
             // Also when there is nothing later: an empty slice would hold on to its buffer.
-            self.input = self.later.pop_front().unwrap_or_default();
+            self.input = self.later.as_mut().and_then(VecDeque::pop_front).unwrap_or_default();
         }
         !self.input.is_empty()
     }

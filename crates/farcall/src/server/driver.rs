@@ -163,13 +163,15 @@ impl ServerDriver {
         let call = Call::new(Arc::clone(&state), Arc::clone(&head), deadline);
         let io = Io { state: Arc::clone(&state), head: Arc::clone(&head), message };
         let context = Context::of_call(Arc::clone(&state), deadline);
-        let mut running = Running::new(id, state, head, context, || route.service.start(route.method, call, io));
+        let mut running = Running::new(id, state, head, context);
+        let start = || route.service.start(route.method, call, io);
         if route.is_heavy() {
+            running.start(start);
             return self.spawn(running, Some(route));
         }
         self.scratch.clear();
         let began = self.first_poll_begins(&route);
-        let poll = running.poll_in_place(&mut self.scratch);
+        let poll = running.start_in_place(start, &mut self.scratch);
         let slow = self.first_poll_is_over(began, &route);
         match poll {
             Poll::Ready(finished) => {

@@ -43,36 +43,50 @@ pub(crate) struct Ended {
 }
 
 impl Running {
-    /// Lets the service begin; nothing of the handler runs yet, but a fallback's closure does.
-    pub(super) fn new(
-        id: CallId,
-        state: Arc<CallState>,
-        head: Arc<RequestHead>,
-        mut context: Context,
-        start: impl FnOnce() -> Handling,
-    ) -> Self {
-        let started = catch_unwind(AssertUnwindSafe(|| context.enter(start)));
-        let handling = started.unwrap_or_else(|panic| {
-            observe::handler_panicked(&head.path, &*panic);
-            Handling::streaming(std::future::ready(Err(panicked())))
-        });
-        Self { id, state, head, context, handling: Some(handling) }
+    /// A handler that has not begun.
+    pub(super) fn new(id: CallId, state: Arc<CallState>, head: Arc<RequestHead>, context: Context) -> Self {
+        Self { id, state, head, context, handling: None }
     }
 
-    /// The first poll, in place: without a waker, since whoever is pending is polled again elsewhere at once.
+    /// Lets the service begin; nothing of the handler runs yet, but a fallback's closure does.
+    pub(super) fn start(&mut self, start: impl FnOnce() -> Handling) {
+        self.in_context(|running| running.begin(start));
+    }
+
+    /// Lets the service begin, and polls the handler once, in place: without a waker, since whoever is pending is polled
+    /// again elsewhere at once.
     ///
     /// tokio's cooperative budget is set aside: all first polls of a turn would share one, and what is free at the time
     /// would look busy to most of them.
-    pub(super) fn poll_in_place(&mut self, out: &mut EncodeBuf) -> Poll<Finished> {
-        let poll = std::future::poll_fn(|cx| self.poll_handling(cx, out));
-        let cx = &mut TaskContext::from_waker(Waker::noop());
-        std::pin::pin!(coop::unconstrained(poll)).poll(cx)
+    pub(super) fn start_in_place(&mut self, start: impl FnOnce() -> Handling, out: &mut EncodeBuf) -> Poll<Finished> {
+        self.in_context(|running| {
+            running.begin(start);
+            let poll = std::future::poll_fn(|cx| running.poll_handling(cx, out));
+            let cx = &mut TaskContext::from_waker(Waker::noop());
+            std::pin::pin!(coop::unconstrained(poll)).poll(cx)
+        })
     }
 
+    fn in_context<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
+        let mut context = std::mem::take(&mut self.context);
+        let result = context.enter(|| work(self));
+        self.context = context;
+        result
+    }
+
+    fn begin(&mut self, start: impl FnOnce() -> Handling) {
+        let started = catch_unwind(AssertUnwindSafe(start));
+        self.handling = Some(started.unwrap_or_else(|panic| {
+            observe::handler_panicked(&self.head.path, &*panic);
+            Handling::streaming(std::future::ready(Err(panicked())))
+        }));
+    }
+
+    /// Within the context.
     fn poll_handling(&mut self, cx: &mut TaskContext<'_>, out: &mut EncodeBuf) -> Poll<Finished> {
-        let Self { handling, context, head, .. } = self;
+        let Self { handling, head, .. } = self;
         let Some(running) = handling else { return Poll::Ready(Finished::Failed(panicked())) };
-        let poll = catch_unwind(AssertUnwindSafe(|| context.enter(|| running.0.as_mut().poll(cx, out))));
+        let poll = catch_unwind(AssertUnwindSafe(|| running.0.as_mut().poll(cx, out)));
         let finished = match poll {
             Ok(poll) => ready!(poll),
             Err(panic) => {
@@ -84,10 +98,10 @@ impl Running {
         Poll::Ready(finished)
     }
 
-    /// Drops the handler, whose own destructors may panic.
+    /// Within the context: drops the handler, whose own destructors may panic.
     fn drop_handling(&mut self) {
-        let (handling, context) = (self.handling.take(), &mut self.context);
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| context.enter(|| drop(handling)))) {
+        let handling = self.handling.take();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(handling))) {
             observe::handler_panicked(&self.head.path, &*panic);
         }
     }
@@ -103,11 +117,11 @@ impl Future for Running {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Ended> {
         if self.state.watch_as_runner(cx.waker()) {
-            self.drop_handling();
+            self.in_context(Self::drop_handling);
             return Poll::Ready(self.end(None, EncodeBuf::new(usize::MAX)));
         }
         let mut body = EncodeBuf::new(usize::MAX);
-        let finished = ready!(self.poll_handling(cx, &mut body));
+        let finished = ready!(self.in_context(|running| running.poll_handling(cx, &mut body)));
         Poll::Ready(self.end(Some(finished), body))
     }
 }
@@ -154,7 +168,7 @@ impl Future for Spawned {
 impl Drop for Spawned {
     fn drop(&mut self) {
         if let Some(mut running) = self.running.take() {
-            running.drop_handling();
+            running.in_context(Running::drop_handling);
             let ended = running.end(None, EncodeBuf::new(usize::MAX));
             running.state.mailbox().push(Command::Server(ServerCommand::Ended(ended)));
         }
