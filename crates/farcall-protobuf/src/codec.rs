@@ -2,8 +2,6 @@
 //!
 //! Compression and the five bytes before a message are the framework's; limits on the size of a message too.
 
-use std::{mem, slice};
-
 use buffa::{DecodeError, DecodeOptions, EncodeSink, Message, MessageName, SizeCache};
 use bytes::{Buf, Bytes};
 use farcall::codec::{CodecError, Decoder, EncodeBuf, Encoder, Payload};
@@ -34,41 +32,12 @@ impl<T: Message + MessageName> Encoder<T> for Buffa {
         let size = usize::try_from(size).unwrap_or_default();
         if size < LARGE {
             let tail = out.tail();
-            let start = tail.len();
-            tail.resize(start + size, 0);
-            let mut room = Room(tail.get_mut(start..).unwrap_or_default().iter_mut());
-            message.write_to(&mut sizes, &mut room);
-            debug_assert_eq!(room.0.len(), 0, "both walks see the same message");
+            tail.reserve(size);
+            message.write_to(&mut sizes, tail);
         } else {
             message.write_to(&mut sizes, &mut Pieces(out));
         }
         Ok(())
-    }
-}
-
-/// Writes a small message into room of its size: a growing buffer would look for room at each byte.
-struct Room<'a>(slice::IterMut<'a, u8>);
-
-impl EncodeSink for Room<'_> {
-    fn put_u8(&mut self, value: u8) {
-        if let Some(place) = self.0.next() {
-            *place = value;
-        }
-    }
-
-    fn put_slice(&mut self, src: &[u8]) {
-        if let Some((place, rest)) = mem::take(&mut self.0).into_slice().split_at_mut_checked(src.len()) {
-            place.copy_from_slice(src);
-            self.0 = rest.iter_mut();
-        }
-    }
-
-    fn put_u32_le(&mut self, value: u32) {
-        self.put_slice(&value.to_le_bytes());
-    }
-
-    fn put_u64_le(&mut self, value: u64) {
-        self.put_slice(&value.to_le_bytes());
     }
 }
 

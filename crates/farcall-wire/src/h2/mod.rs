@@ -11,6 +11,7 @@ mod flow;
 pub mod frame;
 mod goaway;
 pub mod hpack;
+mod index;
 mod memo;
 mod ping;
 pub(crate) mod prepared;

@@ -1,12 +1,10 @@
 //! All streams of a connection, found by slot or by number, and the line of those that have something to send.
 
-use std::cell::Cell;
-use std::collections::{HashMap, VecDeque};
-
-use rustc_hash::FxBuildHasher;
+use std::collections::VecDeque;
 
 use super::config::Role;
 use super::event::StreamKey;
+use super::index::Index;
 use super::stream::Stream;
 
 /// The streams of one connection.
@@ -15,10 +13,7 @@ pub(super) struct Streams {
     role: Role,
     slots: Vec<Option<Stream>>,
     free: Vec<u32>,
-    /// A peer chooses the numbers, but no more of them at a time than it may have streams.
-    by_id: HashMap<u32, u32, FxBuildHasher>,
-    /// The stream that was looked for last: frames of a stream often come together.
-    last: Cell<StreamKey>,
+    by_id: Index,
     /// The number of the next stream that this side opens.
     next_local: u32,
     /// The largest number that the peer has used.
@@ -56,8 +51,7 @@ impl Streams {
             role,
             slots: Vec::new(),
             free: Vec::new(),
-            by_id: HashMap::default(),
-            last: Cell::new(NOBODY),
+            by_id: Index::default(),
             next_local,
             last_remote: 0,
             local: 0,
@@ -115,8 +109,7 @@ impl Streams {
         if let Some(place) = self.slots.get_mut(slot as usize) {
             *place = Some(make(key));
         }
-        self.by_id.insert(id, slot);
-        self.last.set(key);
+        self.by_id.insert(key);
         *self.count(id) += 1;
         key
     }
@@ -129,10 +122,7 @@ impl Streams {
         };
         let in_line = slot.as_ref().is_some_and(|stream| stream.send.in_line);
         *slot = None;
-        self.by_id.remove(&key.id);
-        if self.last.get() == key {
-            self.last.set(NOBODY);
-        }
+        self.by_id.remove(key.id);
         self.free.push(key.slot);
         if in_line {
             // The slot's next stream has no claim to this turn, and turns of the dead must not pile up.
@@ -165,12 +155,8 @@ impl Streams {
 
     /// What the number means.
     pub(super) fn standing(&self, id: u32) -> Standing {
-        if self.last.get().id == id {
-            return Standing::Known(self.last.get());
-        }
-        if let Some(&slot) = self.by_id.get(&id) {
-            self.last.set(StreamKey { slot, id });
-            return Standing::Known(self.last.get());
+        if let Some(key) = self.by_id.get(id) {
+            return Standing::Known(key);
         }
         let is_idle = if self.is_local(id) { id >= self.next_local } else { id > self.last_remote };
         match is_idle {
@@ -218,7 +204,7 @@ impl Streams {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.local + self.remote == 0
     }
 
     /// Whether this side can still open a stream by its numbers.
@@ -227,8 +213,6 @@ impl Streams {
     }
 }
 
-/// No stream has this number: they have 31 bits.
-const NOBODY: StreamKey = StreamKey { slot: u32::MAX, id: u32::MAX };
 /// The largest stream number, 2^31-1 (RFC 9113 §5.1.1).
 const LAST_ID: u32 = (1 << 31) - 1;
 /// Resets of this side that are remembered. More than a peer can have on the wire before it knows of them, with the

@@ -156,10 +156,9 @@ impl ServerDriver {
     fn start(&mut self, conn: &mut Connection, id: CallId, start: Start) {
         let Start { head, route, deadline, message } = start;
         let state = self.state(id, &head, message.as_ref().is_some_and(|(message, _)| message.compressed));
-        let message = message.map(|(message, credit)| {
-            conn.release(id, credit);
-            Received { message, encoding: head.encoding, limit: self.receive_limit }
-        });
+        // Its credit is of no use to anybody: a request that waits here has come to its end.
+        let message =
+            message.map(|(message, _)| Received { message, encoding: head.encoding, limit: self.receive_limit });
         let call = Call::new(Arc::clone(&state), Arc::clone(&head), deadline);
         let io = Io { state: Arc::clone(&state), head: Arc::clone(&head), message };
         let context = Context::of_call(Arc::clone(&state), deadline);
@@ -175,11 +174,9 @@ impl ServerDriver {
         let slow = self.first_poll_is_over(began, &route);
         match poll {
             Poll::Ready(finished) => {
-                let state = Arc::clone(&running.state);
-                drop(running);
-                let mut body = std::mem::replace(&mut self.scratch, EncodeBuf::new(usize::MAX));
-                self.reply(conn, id, state, Some(finished), &mut body);
-                self.scratch = body;
+                let Running { state, .. } = running;
+                reply(conn, id, &state, self.accept, Some(finished), &mut self.scratch);
+                self.recycle(state);
             }
             Poll::Pending if slow => self.spawn(running, None),
             Poll::Pending => {
@@ -194,48 +191,11 @@ impl ServerDriver {
         tokio::spawn(Spawned::new(running, untimed));
     }
 
-    /// Writes the rest of the reply, or lets go of a call that was cut off.
-    fn reply(
-        &mut self,
-        conn: &mut Connection,
-        id: CallId,
-        state: Arc<CallState>,
-        outcome: Option<Finished>,
-        body: &mut EncodeBuf,
-    ) {
-        let mut shared = state.lock();
-        let Some(outcome) = outcome.filter(|_| shared.cut.is_none()) else {
-            drop(shared);
-            conn.close(id);
-            return self.recycle(state);
-        };
-        let head = std::mem::take(&mut shared.send.head);
-        let head = ReplyHead { accept: self.accept, ..head };
-        let trailers = std::mem::take(&mut shared.send.trailers);
-        let encoding = shared.send.encoding;
-        if !shared.send.outgoing.is_empty() {
-            state.uncount(&mut shared);
-            std::mem::swap(body, &mut shared.send.outgoing);
-        }
-        drop(shared);
-        let status = match outcome {
-            Finished::Message => {
-                if encoding != Encoding::Identity {
-                    compress::compress_written(encoding, body);
-                }
-                Ok(())
-            }
-            Finished::Empty => Ok(()),
-            Finished::Failed(status) => Err(status),
-        };
-        conn.reply(id, &head, body, &ReplyEnd { status, trailers });
-        self.recycle(state);
-    }
-
     fn handle_ended(&mut self, conn: &mut Connection, ended: Ended) {
         let Ended { id, state, outcome, mut body } = ended;
         self.remove(id);
-        self.reply(conn, id, state, outcome, &mut body);
+        reply(conn, id, &state, self.accept, outcome, &mut body);
+        self.recycle(state);
     }
 
     /// Answers a call that no handler has seen.
@@ -385,6 +345,42 @@ impl Application for ServerDriver {
             }
         }
     }
+}
+
+/// Writes the rest of the reply, or lets go of a call that was cut off.
+fn reply(
+    conn: &mut Connection,
+    id: CallId,
+    state: &CallState,
+    accept: EncodingSet,
+    outcome: Option<Finished>,
+    body: &mut EncodeBuf,
+) {
+    let mut shared = state.lock();
+    let Some(outcome) = outcome.filter(|_| shared.cut.is_none()) else {
+        drop(shared);
+        return conn.close(id);
+    };
+    let head = std::mem::take(&mut shared.send.head);
+    let head = ReplyHead { accept, ..head };
+    let trailers = std::mem::take(&mut shared.send.trailers);
+    let encoding = shared.send.encoding;
+    if !shared.send.outgoing.is_empty() {
+        state.uncount(&mut shared);
+        std::mem::swap(body, &mut shared.send.outgoing);
+    }
+    drop(shared);
+    let status = match outcome {
+        Finished::Message => {
+            if encoding != Encoding::Identity {
+                compress::compress_written(encoding, body);
+            }
+            Ok(())
+        }
+        Finished::Empty => Ok(()),
+        Finished::Failed(status) => Err(status),
+    };
+    conn.reply(id, &head, body, &ReplyEnd { status, trailers });
 }
 
 /// Handlers that were spawned end with their connection.
