@@ -52,7 +52,7 @@ const PREFIX: usize = 5;
 
 /// A piece of an unfinished body that is shorter than this is copied: it may be long until the rest comes, and a peer that
 /// begins many messages would hold a whole read buffer with each.
-const SMALL: usize = 1024;
+const SMALL: usize = 4 << 10;
 
 const START: State = State::Prefix { bytes: [0; PREFIX], have: 0 };
 

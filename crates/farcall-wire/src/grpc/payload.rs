@@ -59,6 +59,15 @@ impl Payload {
         self.copy_to_bytes(self.len())
     }
 
+    /// Copies a payload of one piece and at most `limit` bytes out of the buffer that it came in, which it would hold in
+    /// memory otherwise.
+    pub fn compact(&mut self, limit: usize) {
+        if self.rest.is_none() && self.head.len() <= limit && !self.owned {
+            self.head = Bytes::copy_from_slice(&self.head);
+            self.owned = true;
+        }
+    }
+
     /// The bytes, if they are in one piece.
     pub fn as_contiguous(&self) -> Option<&[u8]> {
         self.rest.is_none().then_some(&self.head)

@@ -19,10 +19,16 @@ pub(crate) struct Received {
 
 impl CallState {
     /// Owner: a message came. Says how much credit goes back at once, because nobody wants it.
-    pub(crate) fn deliver(&self, message: Message, credit: u32) -> u32 {
+    pub(crate) fn deliver(&self, mut message: Message, credit: u32) -> u32 {
         let mut shared = self.lock();
         if shared.receive.abandoned || shared.over || shared.cut.is_some() {
             return credit;
+        }
+        // What may wait long must not hold a whole read buffer for the sake of a few bytes.
+        if !shared.receive.inbox.is_empty() {
+            message.payload.compact(SMALL_BEHIND_OTHERS);
+        } else if self.role == Role::Server {
+            message.payload.compact(SMALL);
         }
         shared.receive.inbox.push_back((message, credit));
         if !shared.receive.waits_for_outcome {
@@ -187,3 +193,9 @@ fn wake_receiver(mut shared: std::sync::MutexGuard<'_, Shared>) {
 
 /// Credit in bytes that is given back at the latest, so that a sender with a small window goes on.
 const RELEASE_AT: u32 = 16 << 10;
+
+/// Up to this length in bytes a message that waits behind another one is copied.
+const SMALL_BEHIND_OTHERS: usize = 4 << 10;
+/// Up to this length in bytes the first message of a server's stream is: others choose when it comes, and for how long
+/// the handler is busy.
+const SMALL: usize = 1 << 10;

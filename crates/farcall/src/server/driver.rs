@@ -174,7 +174,7 @@ impl ServerDriver {
         let slow = self.first_poll_is_over(began, &route);
         match poll {
             Poll::Ready(finished) => {
-                let Running { state, .. } = running;
+                let state = running.into_state();
                 reply(conn, id, &state, self.accept, Some(finished), &mut self.scratch);
                 self.recycle(state);
             }

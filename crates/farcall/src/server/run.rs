@@ -106,6 +106,11 @@ impl Running {
         }
     }
 
+    /// What is left of a handler that has ended: the context is gone, so that nobody else holds the state.
+    pub(super) fn into_state(self) -> Arc<CallState> {
+        self.state
+    }
+
     fn end(&self, outcome: Option<Finished>, body: EncodeBuf) -> Ended {
         Ended { id: self.id, state: Arc::clone(&self.state), outcome, body }
     }

@@ -31,6 +31,22 @@ fn one_segment_is_handed_through_without_a_copy() {
 }
 
 #[test]
+fn what_is_small_can_be_copied_out_of_the_buffer_that_it_came_in() {
+    let buffer = Bytes::from(vec![7; 5000]);
+    let mut small = Payload::from(buffer.slice(..100));
+    small.compact(99);
+    assert_eq!(small.as_contiguous().unwrap().as_ptr(), buffer.as_ptr(), "it is longer than that");
+    small.compact(100);
+    assert_ne!(small.as_contiguous().unwrap().as_ptr(), buffer.as_ptr());
+    assert_eq!(small.as_contiguous(), Some(&buffer[..100]));
+    let copied = small.as_contiguous().unwrap().as_ptr();
+    small.compact(100);
+    assert_eq!(small.as_contiguous().unwrap().as_ptr(), copied, "once is enough");
+    drop(small);
+    assert!(buffer.is_unique());
+}
+
+#[test]
 fn an_empty_payload_has_no_segments() {
     for payload in [Payload::default(), Payload::from(vec![]), Payload::from(&b""[..]), many(&[b"", b""])] {
         assert!(payload.is_empty());
