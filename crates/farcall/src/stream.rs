@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use farcall_wire::grpc::{EncodeBuf, Encoding, Metadata, RequestHead, Status};
+use farcall_wire::grpc::{EncodeBuf, Encoding, Metadata, Status};
 use futures_core::Stream;
 
 use crate::call::{CallState, Received, Role};
@@ -23,8 +23,6 @@ use crate::compress::{self, Unwritten};
 pub struct Inbound<T: 'static> {
     state: Arc<CallState>,
     open: Open<T>,
-    /// Server: what the request began with.
-    request: Option<Arc<RequestHead>>,
     compressed: bool,
 }
 
@@ -37,8 +35,8 @@ pub(crate) enum Open<T: 'static> {
 }
 
 impl<T> Inbound<T> {
-    pub(crate) fn new(state: Arc<CallState>, open: Open<T>, request: Option<Arc<RequestHead>>) -> Self {
-        Self { state, open, request, compressed: false }
+    pub(crate) fn new(state: Arc<CallState>, open: Open<T>) -> Self {
+        Self { state, open, compressed: false }
     }
 
     /// The next message, or `None` when the peer has sent its last one (and, on a client, the call ended with OK).
@@ -74,8 +72,8 @@ impl<T> Inbound<T> {
     /// # Errors
     /// The status of a call that failed before its headers came.
     pub async fn headers(&mut self) -> Result<Metadata, Status> {
-        if let Some(request) = &self.request {
-            return Ok(request.metadata.clone());
+        if self.state.role() == Role::Server {
+            return Ok(self.state.head().metadata.clone());
         }
         poll_fn(|cx| self.state.poll_headers(cx.waker())).await.map(|head| head.metadata.clone())
     }

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::Role;
 use super::connection::{Connection, Phase};
@@ -54,7 +54,7 @@ impl Connection {
     }
 
     /// DATA; `payload` is the frame without its head.
-    pub(super) fn recv_data(&mut self, head: FrameHead, payload: Bytes) -> Result<(), Fault> {
+    pub(super) fn recv_data(&mut self, head: FrameHead, mut payload: Bytes) -> Result<(), Fault> {
         let body = data::parse(head, &payload)?;
         //= RFC 9113 §6.9.1: the whole payload counts, padding included, on the stream and on the connection
         let probe = self.probing.number();
@@ -96,7 +96,9 @@ impl Connection {
             //= RFC 9113 §5.2.2: a peer that sends padding alone must not run out of credit: nobody else gives it back
             self.send_stream_credit(key);
         }
-        self.events.push_back(Event::Data { stream: key, bytes: payload.slice(body), end });
+        payload.truncate(body.end);
+        payload.advance(body.start.min(payload.len()));
+        self.events.push_back(Event::Data { stream: key, bytes: payload, end });
         if end {
             self.advance(key, Input::ReceivedEnd);
         }

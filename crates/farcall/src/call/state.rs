@@ -18,7 +18,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use farcall_wire::grpc::{CallId, EncodeBuf, Encoding, Metadata, ReplyHead, Status};
+use farcall_wire::grpc::{CallId, EncodeBuf, Encoding, EncodingSet, Metadata, ReplyHead, RequestHead, Status};
 
 pub(crate) use super::cancel::Links;
 use super::inbox::Inbox;
@@ -39,6 +39,8 @@ pub(crate) struct CallState {
     pub(super) role: Role,
     pub(super) peer: Peer,
     pub(super) mailbox: Arc<Mailbox>,
+    /// Server: what the call asks for.
+    head: Option<Arc<RequestHead>>,
     pub(super) shared: Mutex<Shared>,
 }
 
@@ -128,6 +130,30 @@ impl Default for Send {
     }
 }
 
+/// What is left to be sent of a server's call whose handler has ended.
+pub(crate) struct Leftover {
+    /// The call was cut off: nothing is sent.
+    pub(crate) cut: bool,
+    /// The head, if it has not left.
+    pub(crate) head: ReplyHead,
+    /// Framed messages that the owner has not taken.
+    pub(crate) outgoing: EncodeBuf,
+    pub(crate) encoding: Encoding,
+    pub(crate) trailers: Metadata,
+}
+
+impl Leftover {
+    fn of(send: &mut Send, cut: bool) -> Self {
+        Self {
+            cut,
+            head: std::mem::take(&mut send.head),
+            outgoing: std::mem::replace(&mut send.outgoing, EncodeBuf::new(usize::MAX)),
+            encoding: send.encoding,
+            trailers: std::mem::take(&mut send.trailers),
+        }
+    }
+}
+
 /// What a finished call leaves behind is cleared field by field: most calls touch few of them.
 impl Shared {
     fn renew(&mut self) {
@@ -156,7 +182,7 @@ impl Receive {
 impl Send {
     fn renew(&mut self) {
         let Self { outgoing, quota, counted, flush_queued, finished, waker, encoding, head, .. } = self;
-        if self.head_left {
+        if !outgoing.is_empty() {
             *outgoing = EncodeBuf::new(usize::MAX);
         }
         (*quota, *counted, *flush_queued, *finished) = (SEND_QUOTA, 0, false, false);
@@ -171,16 +197,43 @@ impl CallState {
     pub(crate) fn new(role: Role, mailbox: Arc<Mailbox>, peer: Peer, limit: u32) -> Arc<Self> {
         let mut shared = Shared::default();
         shared.receive.limit = limit;
-        Arc::new(Self { role, peer, mailbox, shared: Mutex::new(shared) })
+        Arc::new(Self { role, peer, mailbox, head: None, shared: Mutex::new(shared) })
     }
 
-    /// Makes a finished call's state new again, if nobody else holds it. `false`: it cannot be used again.
-    pub(crate) fn renew(self: &mut Arc<Self>) -> bool {
-        let Some(state) = Arc::get_mut(self) else { return false };
-        let shared = state.shared.get_mut().unwrap_or_else(PoisonError::into_inner);
-        state.mailbox.backlog.remove(shared.send.counted);
-        shared.renew();
-        true
+    /// Server: the call begins. Nothing happens to a state that others hold already.
+    pub(crate) fn begin(self: &mut Arc<Self>, id: CallId, head: Arc<RequestHead>, compressed: bool) {
+        if let Some(state) = Arc::get_mut(self) {
+            let shared = state.shared.get_mut().unwrap_or_else(PoisonError::into_inner);
+            shared.id = Some(id);
+            shared.receive.encoding = head.encoding;
+            shared.receive.request_compressed = compressed;
+            state.head = Some(head);
+        }
+    }
+
+    /// Server: what the call asks for.
+    pub(crate) fn head(&self) -> &RequestHead {
+        self.head.as_deref().unwrap_or(&NO_HEAD)
+    }
+
+    /// Server: what a call leaves behind whose handler has ended. The call is over. A state that nobody else holds is as
+    /// good as new and comes back; otherwise those who hold it are told.
+    pub(crate) fn leave(mut self: Arc<Self>) -> (Leftover, Option<Arc<Self>>) {
+        if let Some(state) = Arc::get_mut(&mut self) {
+            let shared = state.shared.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let leftover = Leftover::of(&mut shared.send, shared.cut.is_some());
+            state.mailbox.backlog.remove(shared.send.counted);
+            shared.renew();
+            state.head = None;
+            return (leftover, Some(self));
+        }
+        let mut shared = self.lock();
+        let cut = shared.cut.is_some();
+        let leftover = Leftover::of(&mut shared.send, cut);
+        self.uncount(&mut shared);
+        drop(shared);
+        self.close();
+        (leftover, None)
     }
 
     /// Which side this is.
@@ -237,6 +290,19 @@ impl fmt::Debug for CallState {
             .finish_non_exhaustive()
     }
 }
+
+/// What a call asks for of which nothing is known: a client's, or one that has not begun.
+static NO_HEAD: RequestHead = RequestHead {
+    path: String::new(),
+    authority: String::new(),
+    secure: false,
+    timeout: None,
+    encoding: Encoding::Identity,
+    accept: EncodingSet::new(),
+    subtype: String::new(),
+    user_agent: String::new(),
+    metadata: Metadata::new(),
+};
 
 /// Bytes that a call may queue before its sender waits (requirements §8.1: send queue, 64 KiB a stream).
 pub(crate) const SEND_QUOTA: i64 = 64 << 10;

@@ -242,15 +242,20 @@ fn a_handler_that_makes_calls_without_end_does_not_remember_them_all() {
 
 #[test]
 fn a_finished_state_is_used_again_only_if_nobody_holds_it() {
-    let Bench { mut call, .. } = Bench::new(Role::Server);
+    let Bench { call, .. } = Bench::new(Role::Server);
     call.lock().send.head_left = true;
-    call.close();
     let held = Arc::clone(&call);
-    assert!(!call.renew());
-    drop(held);
-    assert!(call.renew());
-    let shared = call.lock();
-    assert!(!shared.over && !shared.send.head_left && shared.receive.limit == 1 << 20);
+    let (left, spare) = call.leave();
+    assert!(!left.cut && spare.is_none() && held.lock().over, "whoever holds it is told");
+
+    let Bench { call, .. } = Bench::new(Role::Server);
+    call.lock().send.head_left = true;
+    call.cut(Status::cancelled(""));
+    let (left, spare) = call.leave();
+    assert!(left.cut);
+    let spare = spare.expect("nobody else holds it");
+    let shared = spare.lock();
+    assert!(!shared.over && shared.cut.is_none() && !shared.send.head_left && shared.receive.limit == 1 << 20);
 }
 
 #[test]

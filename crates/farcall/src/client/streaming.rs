@@ -187,7 +187,7 @@ impl<Q, R> Duplex<Q, R> {
 }
 
 fn inbound<R>(state: Arc<CallState>, path: &'static str, codec: &'static dyn Codec<R>) -> Inbound<R> {
-    Inbound::new(state, Open::Decoded { path, codec }, None)
+    Inbound::new(state, Open::Decoded { path, codec })
 }
 
 fn outbound<Q, R>(state: Arc<CallState>, method: &'static Method<Q, R>) -> Outbound<Q> {

@@ -13,33 +13,32 @@ use crate::transport::Peer;
 #[derive(Debug)]
 pub struct Call {
     state: Arc<CallState>,
-    head: Arc<RequestHead>,
     deadline: Option<Instant>,
 }
 
 impl Call {
-    pub(super) fn new(state: Arc<CallState>, head: Arc<RequestHead>, deadline: Option<Instant>) -> Self {
-        Self { state, head, deadline }
+    pub(super) fn new(state: Arc<CallState>, deadline: Option<Instant>) -> Self {
+        Self { state, deadline }
     }
 
     /// `/package.Service/Method`.
     pub fn path(&self) -> &str {
-        &self.head.path
+        &self.head().path
     }
 
     /// The name under which the client called this server.
     pub fn authority(&self) -> &str {
-        &self.head.authority
+        &self.head().authority
     }
 
     /// The request's metadata.
     pub fn metadata(&self) -> &Metadata {
-        &self.head.metadata
+        &self.head().metadata
     }
 
     /// Everything that the request began with.
     pub fn head(&self) -> &RequestHead {
-        &self.head
+        self.state.head()
     }
 
     /// Who called.
@@ -99,7 +98,7 @@ impl Call {
     /// compressed. It has no effect once the head has left.
     pub fn set_compression(&self, encoding: Encoding) -> bool {
         //= gRPC compression.md (W24): what the client does not accept is sent uncompressed
-        let accepted = encoding == Encoding::Identity || self.head.accept.contains(encoding);
+        let accepted = encoding == Encoding::Identity || self.head().accept.contains(encoding);
         let mut shared = self.state.lock();
         if !accepted || shared.send.head_left {
             return false;
@@ -111,7 +110,7 @@ impl Call {
 
     /// Whether the client understands replies that are compressed like this.
     pub fn accepts(&self, encoding: Encoding) -> bool {
-        self.head.accept.contains(encoding)
+        self.head().accept.contains(encoding)
     }
 
     /// Whether the one request of a unary or server-streaming call came compressed; streams tell it by

@@ -155,14 +155,14 @@ impl ServerDriver {
 
     fn start(&mut self, conn: &mut Connection, id: CallId, start: Start) {
         let Start { head, route, deadline, message } = start;
-        let state = self.state(id, &head, message.as_ref().is_some_and(|(message, _)| message.compressed));
+        let encoding = head.encoding;
+        let state = self.state(id, head, message.as_ref().is_some_and(|(message, _)| message.compressed));
         // Its credit is of no use to anybody: a request that waits here has come to its end.
-        let message =
-            message.map(|(message, _)| Received { message, encoding: head.encoding, limit: self.receive_limit });
-        let call = Call::new(Arc::clone(&state), Arc::clone(&head), deadline);
-        let io = Io { state: Arc::clone(&state), head: Arc::clone(&head), message };
+        let message = message.map(|(message, _)| Received { message, encoding, limit: self.receive_limit });
+        let call = Call::new(Arc::clone(&state), deadline);
+        let io = Io { state: Arc::clone(&state), message };
         let context = Context::of_call(Arc::clone(&state), deadline);
-        let mut running = Running::new(id, state, head, context);
+        let mut running = Running::new(id, state, context);
         let start = || route.service.start(route.method, call, io);
         if route.is_heavy() {
             running.start(start);
@@ -175,8 +175,8 @@ impl ServerDriver {
         match poll {
             Poll::Ready(finished) => {
                 let state = running.into_state();
-                reply(conn, id, &state, self.accept, Some(finished), &mut self.scratch);
-                self.recycle(state);
+                let spare = reply(conn, id, state, self.accept, Some(finished), &mut self.scratch);
+                self.recycle(spare);
             }
             Poll::Pending if slow => self.spawn(running, None),
             Poll::Pending => {
@@ -194,8 +194,8 @@ impl ServerDriver {
     fn handle_ended(&mut self, conn: &mut Connection, ended: Ended) {
         let Ended { id, state, outcome, mut body } = ended;
         self.remove(id);
-        reply(conn, id, &state, self.accept, outcome, &mut body);
-        self.recycle(state);
+        let spare = reply(conn, id, state, self.accept, outcome, &mut body);
+        self.recycle(spare);
     }
 
     /// Answers a call that no handler has seen.
@@ -232,25 +232,18 @@ impl ServerDriver {
         Some(route)
     }
 
-    fn state(&mut self, id: CallId, head: &RequestHead, request_compressed: bool) -> Arc<CallState> {
-        let state = self
+    fn state(&mut self, id: CallId, head: Arc<RequestHead>, request_compressed: bool) -> Arc<CallState> {
+        let mut state = self
             .spare
             .pop()
             .unwrap_or_else(|| CallState::new(Role::Server, Arc::clone(&self.mailbox), self.peer, self.receive_limit));
-        let mut shared = state.lock();
-        shared.id = Some(id);
-        shared.receive.encoding = head.encoding;
-        shared.receive.request_compressed = request_compressed;
-        drop(shared);
+        state.begin(id, head, request_compressed);
         state
     }
 
-    fn recycle(&mut self, mut state: Arc<CallState>) {
-        // Where nobody else holds it, nobody has to be told that the call is over.
-        if self.spare.len() < SPARE && state.renew() {
-            self.spare.push(state);
-        } else {
-            state.close();
+    fn recycle(&mut self, spare: Option<Arc<CallState>>) {
+        if self.spare.len() < SPARE {
+            self.spare.extend(spare);
         }
     }
 
@@ -347,40 +340,35 @@ impl Application for ServerDriver {
     }
 }
 
-/// Writes the rest of the reply, or lets go of a call that was cut off.
+/// Writes the rest of the reply, or lets go of a call that was cut off. The call's state comes back if it can be used
+/// again.
 fn reply(
     conn: &mut Connection,
     id: CallId,
-    state: &CallState,
+    state: Arc<CallState>,
     accept: EncodingSet,
     outcome: Option<Finished>,
     body: &mut EncodeBuf,
-) {
-    let mut shared = state.lock();
-    let Some(outcome) = outcome.filter(|_| shared.cut.is_none()) else {
-        drop(shared);
-        return conn.close(id);
+) -> Option<Arc<CallState>> {
+    let (mut left, spare) = state.leave();
+    let Some(outcome) = outcome.filter(|_| !left.cut) else {
+        conn.close(id);
+        return spare;
     };
-    let head = std::mem::take(&mut shared.send.head);
-    let head = ReplyHead { accept, ..head };
-    let trailers = std::mem::take(&mut shared.send.trailers);
-    let encoding = shared.send.encoding;
-    if !shared.send.outgoing.is_empty() {
-        state.uncount(&mut shared);
-        std::mem::swap(body, &mut shared.send.outgoing);
-    }
-    drop(shared);
+    let head = ReplyHead { accept, ..left.head };
+    let body = if left.outgoing.is_empty() { body } else { &mut left.outgoing };
     let status = match outcome {
         Finished::Message => {
-            if encoding != Encoding::Identity {
-                compress::compress_written(encoding, body);
+            if left.encoding != Encoding::Identity {
+                compress::compress_written(left.encoding, body);
             }
             Ok(())
         }
         Finished::Empty => Ok(()),
         Finished::Failed(status) => Err(status),
     };
-    conn.reply(id, &head, body, &ReplyEnd { status, trailers });
+    conn.reply(id, &head, body, &ReplyEnd { status, trailers: left.trailers });
+    spare
 }
 
 /// Handlers that were spawned end with their connection.

@@ -36,7 +36,7 @@ where
 
     fn start(&self, _: usize, call: Call, io: Io) -> Handling {
         let replies = Outbound::new(Arc::clone(&io.state), Close::Raw(write));
-        let requests = Inbound::new(io.state, Open::Raw(open), Some(io.head));
+        let requests = Inbound::new(io.state, Open::Raw(open));
         Handling::streaming(self.0(call, requests, replies))
     }
 }

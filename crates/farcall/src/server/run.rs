@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
-use farcall_wire::grpc::{CallId, EncodeBuf, RequestHead, Status};
+use farcall_wire::grpc::{CallId, EncodeBuf, Status};
 use tokio::task::coop;
 
 use super::ServerCommand;
@@ -25,7 +25,6 @@ use crate::transport::mailbox::Command;
 pub(super) struct Running {
     pub(super) id: CallId,
     pub(super) state: Arc<CallState>,
-    head: Arc<RequestHead>,
     context: Context,
     /// `None` once it has ended.
     handling: Option<Handling>,
@@ -44,8 +43,8 @@ pub(crate) struct Ended {
 
 impl Running {
     /// A handler that has not begun.
-    pub(super) fn new(id: CallId, state: Arc<CallState>, head: Arc<RequestHead>, context: Context) -> Self {
-        Self { id, state, head, context, handling: None }
+    pub(super) fn new(id: CallId, state: Arc<CallState>, context: Context) -> Self {
+        Self { id, state, context, handling: None }
     }
 
     /// Lets the service begin; nothing of the handler runs yet, but a fallback's closure does.
@@ -77,20 +76,19 @@ impl Running {
     fn begin(&mut self, start: impl FnOnce() -> Handling) {
         let started = catch_unwind(AssertUnwindSafe(start));
         self.handling = Some(started.unwrap_or_else(|panic| {
-            observe::handler_panicked(&self.head.path, &*panic);
+            observe::handler_panicked(&self.state.head().path, &*panic);
             Handling::streaming(std::future::ready(Err(panicked())))
         }));
     }
 
     /// Within the context.
     fn poll_handling(&mut self, cx: &mut TaskContext<'_>, out: &mut EncodeBuf) -> Poll<Finished> {
-        let Self { handling, head, .. } = self;
-        let Some(running) = handling else { return Poll::Ready(Finished::Failed(panicked())) };
+        let Some(running) = &mut self.handling else { return Poll::Ready(Finished::Failed(panicked())) };
         let poll = catch_unwind(AssertUnwindSafe(|| running.0.as_mut().poll(cx, out)));
         let finished = match poll {
             Ok(poll) => ready!(poll),
             Err(panic) => {
-                observe::handler_panicked(&head.path, &*panic);
+                observe::handler_panicked(&self.state.head().path, &*panic);
                 Finished::Failed(panicked())
             }
         };
@@ -102,7 +100,7 @@ impl Running {
     fn drop_handling(&mut self) {
         let handling = self.handling.take();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(handling))) {
-            observe::handler_panicked(&self.head.path, &*panic);
+            observe::handler_panicked(&self.state.head().path, &*panic);
         }
     }
 

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use farcall_wire::grpc::{EncodeBuf, Encoding, RequestHead, Status};
+use farcall_wire::grpc::{EncodeBuf, Encoding, Status};
 use pin_project_lite::pin_project;
 
 use super::Call;
@@ -126,7 +126,6 @@ impl<F: Future<Output = Result<(), Status>> + Send> Handle for Streaming<F> {
 #[derive(Debug)]
 pub struct Io {
     pub(super) state: Arc<CallState>,
-    pub(super) head: Arc<RequestHead>,
     /// The request of a shape that has one.
     pub(super) message: Option<Received>,
 }
@@ -145,7 +144,7 @@ impl Io {
 
     /// The stream of requests.
     pub fn inbound<Q, R>(self, method: &'static Method<Q, R>) -> Inbound<Q> {
-        Inbound::new(self.state, requests(method), Some(self.head))
+        Inbound::new(self.state, requests(method))
     }
 
     /// Both streams.
