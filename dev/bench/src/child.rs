@@ -54,7 +54,11 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub fn start_with(runner: &[String], setup: Setup) -> Result<Self, Failure> {
-        let manner = if setup.suspend { "suspend" } else { "ready" };
+        let manner = match (setup.suspend, runner.is_empty()) {
+            (true, _) => "suspend",
+            (false, true) => "ready",
+            (false, false) => "counted",
+        };
         let cores = setup.runtime.cores(setup.core);
         let words = ["serve", &setup.peer.to_string(), &setup.runtime.to_string(), manner, &cores];
         let mut process = Process::start(runner, &words)?;

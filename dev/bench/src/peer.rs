@@ -32,6 +32,8 @@ pub enum Peer {
 pub struct Manner {
     /// Every unary handler yields once, instead of being ready at its first poll.
     pub suspend: bool,
+    /// The process runs under a program that counts, where everything takes a hundred times as long.
+    pub counted: bool,
 }
 
 /// A client, one for each implementation that has one.

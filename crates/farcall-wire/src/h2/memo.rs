@@ -24,12 +24,7 @@ impl Memo {
     /// The list that `block` means as `kind` while the table is at `generation`.
     pub(super) fn find(&self, block: &[u8], generation: u64, kind: Kind) -> Option<Arc<Fields>> {
         let mut entries = self.entries.iter().flatten();
-        let same = |entry: &&Entry| {
-            entry.generation == generation && entry.kind == kind && entry.block.len() == block.len() && {
-                // A few indexes, as a rule: a call of `memcmp` would cost more than the comparison.
-                entry.block.iter().zip(block).all(|(known, byte)| known == byte)
-            }
-        };
+        let same = |entry: &&Entry| entry.generation == generation && entry.kind == kind && entry.block == block;
         entries.find(same).map(|entry| Arc::clone(&entry.fields))
     }
 

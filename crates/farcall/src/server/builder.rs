@@ -39,11 +39,13 @@ pub struct ServerBuilder {
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) wire: Config,
+    /// How long a first poll may keep the connection's task before its method is spawned from then on.
+    pub(crate) first_poll: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { wire: Config { accept: accepted(), ..Config::default() } }
+        Self { wire: Config { accept: accepted(), ..Config::default() }, first_poll: FIRST_POLL }
     }
 }
 
@@ -127,6 +129,13 @@ settings! {
 }
 
 impl ServerBuilder {
+    /// How long a handler's first poll may keep the task of its connection. A method that takes longer gets a task for
+    /// each call until it has been quick for a while, so that it does not hold up other calls. Default 50 µs.
+    pub fn first_poll_budget(mut self, budget: Duration) -> Self {
+        self.settings.first_poll = budget;
+        self
+    }
+
     /// Adds a service; generated code has one type for each, such as `UserServiceServer::new(users)`.
     pub fn service(mut self, service: impl Service) -> Self {
         self.router = self.router.service(service);
@@ -203,6 +212,9 @@ impl ServerBuilder {
         Ok(())
     }
 }
+
+/// A hundred times what a quick handler needs, and no more than what its neighbours would notice.
+const FIRST_POLL: Duration = Duration::from_micros(50);
 
 #[cfg(test)]
 mod tests {

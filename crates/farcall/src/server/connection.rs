@@ -22,8 +22,8 @@ pub(crate) fn connection<S: Io>(
     mailbox: Arc<Mailbox>,
 ) -> impl Future<Output = ()> + Send + use<S> {
     let config = settings.wire.clone();
+    let mut driver = ServerDriver::new(router, Arc::clone(&mailbox), peer, settings);
     async move {
-        let mut driver = ServerDriver::new(router, Arc::clone(&mailbox), peer, config.receive_limit);
         let mut pump = Pump::new(io, Connection::server(config, now()), mailbox);
         poll_fn(|cx| pump.poll(&mut driver, cx)).await;
         observe::connection_failed(&peer, None, pump.error());

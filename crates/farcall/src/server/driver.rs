@@ -10,7 +10,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use farcall_wire::grpc::{
     CallId, Connection, EncodeBuf, Encoding, EncodingSet, Event, Message, ReplyEnd, ReplyHead, RequestHead, Status,
@@ -19,9 +19,9 @@ use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 
 use super::router::{Route, Router};
-use super::run::{Ended, FIRST_POLL, Running, Spawned};
+use super::run::{Ended, Running, Spawned};
 use super::service::{Finished, Io, unimplemented};
-use super::{Call, ServerCommand};
+use super::{Call, ServerCommand, Settings};
 use crate::call::{CallState, Received, Role};
 use crate::context::Context;
 use crate::transport::Peer;
@@ -35,6 +35,7 @@ pub(crate) struct ServerDriver {
     mailbox: Arc<Mailbox>,
     peer: Peer,
     receive_limit: u32,
+    first_poll: Duration,
     accept: EncodingSet,
     /// Calls that wait for their request, or whose handler has not ended; by slot.
     calls: Vec<Option<Entry>>,
@@ -70,12 +71,13 @@ struct Start {
 }
 
 impl ServerDriver {
-    pub(super) fn new(router: Arc<Router>, mailbox: Arc<Mailbox>, peer: Peer, receive_limit: u32) -> Self {
+    pub(super) fn new(router: Arc<Router>, mailbox: Arc<Mailbox>, peer: Peer, settings: &Settings) -> Self {
         Self {
             router,
             mailbox,
             peer,
-            receive_limit,
+            receive_limit: settings.wire.receive_limit,
+            first_poll: settings.first_poll,
             accept: accepted(),
             calls: Vec::new(),
             local: FuturesUnordered::new(),
@@ -188,7 +190,7 @@ impl ServerDriver {
 
     fn spawn(&mut self, running: Running, untimed: Option<Arc<Route>>) {
         self.insert(running.id, Stage::Running(Arc::clone(&running.state)));
-        tokio::spawn(Spawned::new(running, untimed));
+        tokio::spawn(Spawned::new(running, untimed, self.first_poll));
     }
 
     fn handle_ended(&mut self, conn: &mut Connection, ended: Ended) {
@@ -262,7 +264,7 @@ impl ServerDriver {
     fn first_poll_is_over(&mut self, (began, about): (Instant, bool), route: &Route) -> bool {
         let now = Instant::now();
         self.clock = Some(now);
-        let slow = now.duration_since(began) > FIRST_POLL;
+        let slow = now.duration_since(began) > self.first_poll;
         match (slow, about) {
             (true, true) => route.suspect(true),
             (true, false) => route.note(true),

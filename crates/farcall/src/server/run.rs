@@ -134,12 +134,14 @@ pub(super) struct Spawned {
     running: Option<Running>,
     /// Its method, until its first poll has been timed.
     untimed: Option<Arc<Route>>,
+    /// How long that may take.
+    budget: Duration,
 }
 
 impl Spawned {
     /// A handler that was polled already, or whose first poll tells the route something.
-    pub(super) fn new(running: Running, untimed: Option<Arc<Route>>) -> Self {
-        Self { running: Some(running), untimed }
+    pub(super) fn new(running: Running, untimed: Option<Arc<Route>>, budget: Duration) -> Self {
+        Self { running: Some(running), untimed, budget }
     }
 }
 
@@ -153,7 +155,7 @@ impl Future for Spawned {
             Some(route) => {
                 let before = Instant::now();
                 let poll = Pin::new(running).poll(cx);
-                route.note(before.elapsed() > FIRST_POLL);
+                route.note(before.elapsed() > this.budget);
                 poll
             }
             None => Pin::new(running).poll(cx),
@@ -182,6 +184,3 @@ impl Drop for Spawned {
 fn panicked() -> Status {
     Status::unknown("the handler panicked: the server's log says why")
 }
-
-/// How long a first poll may keep the connection's task before its method is spawned from then on.
-pub(super) const FIRST_POLL: Duration = Duration::from_micros(50);

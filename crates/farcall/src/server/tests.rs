@@ -14,7 +14,7 @@ use farcall_wire::grpc::{CallId, Config, Connection, EncodeBuf, Event, RequestHe
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 
 use super::driver::ServerDriver;
-use super::{Call, Handling, Io, Router, Service};
+use super::{Call, Handling, Io, Router, Service, Settings};
 use crate::codec::{CodecError, Decoder, Encoder, Method, MethodDescriptor, Payload, ServiceDescriptor, Shape};
 use crate::context::now;
 use crate::transport::mailbox::Mailbox;
@@ -107,10 +107,10 @@ impl Bench {
         let (io, other) = memory::pair();
         let (mailbox, writes) = (Mailbox::new(), Arc::new(AtomicUsize::new(0)));
         let router = Arc::new(Router::new().service(Bytes));
-        let config = Config::default();
-        let driver = ServerDriver::new(router, Arc::clone(&mailbox), Peer::Memory, config.receive_limit);
+        let settings = Settings::default();
+        let driver = ServerDriver::new(router, Arc::clone(&mailbox), Peer::Memory, &settings);
         let other = Counted { io: other, writes: Arc::clone(&writes) };
-        let pump = Pump::new(other, Connection::server(config, now()), mailbox);
+        let pump = Pump::new(other, Connection::server(settings.wire, now()), mailbox);
         let client = Connection::client(Config::default(), now());
         Self { pump, driver, writes, io, client, bytes: BytesMut::new() }
     }

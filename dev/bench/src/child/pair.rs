@@ -29,7 +29,7 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
 async fn serve(peer: Peer) -> Result<SocketAddr, Failure> {
     let (announce, announced) = oneshot::channel();
     tokio::spawn(async move {
-        let served = peer.serve(Manner { suspend: false }, |address| {
+        let served = peer.serve(Manner { suspend: false, counted: true }, |address| {
             // Nobody listens only if the calls are over.
             let _ = announce.send(address);
         });

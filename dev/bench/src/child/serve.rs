@@ -6,16 +6,18 @@ use crate::peer::{Manner, Peer};
 use crate::runtime::Runtime;
 use crate::{Failure, clock};
 
-/// `serve PEER RUNTIME ready|suspend CORES`.
+/// `serve PEER RUNTIME ready|suspend|counted CORES`.
 ///
 /// # Errors
 /// When an argument is wrong, or the server ends.
 pub fn run(words: &[String]) -> Result<(), Failure> {
-    let [peer, runtime, manner, cores] = words else { return Err("serve PEER RUNTIME ready|suspend CORES".into()) };
+    let [peer, runtime, manner, cores] = words else { 
+        return Err("serve PEER RUNTIME ready|suspend|counted CORES".into());
+    };
     clock::pin(&super::call::cores(cores)?)?;
     clock::raise_open_files()?;
     let (peer, runtime): (Peer, Runtime) = (peer.parse()?, runtime.parse()?);
-    let manner = Manner { suspend: manner == "suspend" };
+    let manner = Manner { suspend: manner == "suspend", counted: manner == "counted" };
     // A parent that ends, however it ends, takes its servers with it.
     std::thread::spawn(|| {
         let mut rest = Vec::new();
