@@ -152,6 +152,11 @@ impl Connection {
         }
     }
 
+    /// Whether [`Self::poll_event`] may have something.
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty() || self.h2.has_events()
+    }
+
     /// When [`Self::handle_timeout`] is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
         [self.h2.poll_timeout(), self.deadlines.next()].into_iter().flatten().min()

@@ -8,10 +8,9 @@
 //! owner:  begin_turn (notified = true) ──▶ take … take ──▶ sleep: register, notified = false, look once more
 //! ```
 //!
-//! No wake-up is lost. `push` and the last look of [`Mailbox::sleep`] both take the queue's lock, so one of them comes
-//! first. If `push` does, the look finds the command. If the look does, then `notified = false` and the waker were
-//! stored before the lock was given to `push`, whose `swap` therefore reads `false` (or another `push` has read it
-//! since, and wakes) and wakes the owner.
+//! No wake-up is lost. `push` sets `filled`, then swaps `notified`; `sleep` clears `notified`, then looks at `filled`. All
+//! four are sequentially consistent, so that one of them sees the other: `sleep` finds the command, or `push` reads `false`
+//! (or another `push` has read it since) and wakes the owner, whose waker stands there already.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,6 +44,8 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     queue: Mutex<Vec<Command>>,
+    /// Whether there is something in the queue; changed only while it is locked, and read without that.
+    filled: AtomicBool,
     /// Whether the owner is awake, or has been woken already.
     notified: AtomicBool,
     waker: AtomicWaker,
@@ -57,6 +58,7 @@ impl Mailbox {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             queue: Mutex::default(),
+            filled: AtomicBool::new(false),
             notified: AtomicBool::new(true),
             waker: AtomicWaker::new(),
             backlog: Backlog::new(),
@@ -65,37 +67,44 @@ impl Mailbox {
 
     /// Queues a command and wakes the owner unless it is awake.
     pub(crate) fn push(&self, command: Command) {
-        self.queue().push(command);
-        if !self.notified.swap(true, Ordering::AcqRel) {
+        let mut queue = self.queue();
+        queue.push(command);
+        self.filled.store(true, Ordering::SeqCst);
+        drop(queue);
+        if !self.notified.swap(true, Ordering::SeqCst) {
             self.waker.wake();
         }
     }
 
     /// Owner: a turn begins. Says whether a command was what woke it.
     pub(crate) fn begin_turn(&self) -> bool {
-        self.notified.swap(true, Ordering::AcqRel)
+        self.notified.swap(true, Ordering::SeqCst)
     }
 
     /// Owner: swaps the queue with `commands`, which must be empty; its capacity serves the next batch.
     pub(crate) fn take(&self, commands: &mut Vec<Command>) {
         debug_assert!(commands.is_empty());
-        std::mem::swap(&mut *self.queue(), commands);
+        if self.has_commands() {
+            let mut queue = self.queue();
+            self.filled.store(false, Ordering::SeqCst);
+            std::mem::swap(&mut *queue, commands);
+        }
     }
 
     /// Owner: asks to be woken by the next command. `false` when one came meanwhile: then there is no sleep.
     pub(crate) fn sleep(&self, cx: &Context<'_>) -> bool {
         self.waker.register(cx.waker());
-        self.notified.store(false, Ordering::Release);
-        let idle = self.queue().is_empty();
+        self.notified.store(false, Ordering::SeqCst);
+        let idle = !self.has_commands();
         if !idle {
-            self.notified.store(true, Ordering::Release);
+            self.notified.store(true, Ordering::SeqCst);
         }
         idle
     }
 
-    /// Whether nothing is queued.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.queue().is_empty()
+    /// Whether something is queued.
+    pub(crate) fn has_commands(&self) -> bool {
+        self.filled.load(Ordering::SeqCst)
     }
 
     fn queue(&self) -> MutexGuard<'_, Vec<Command>> {

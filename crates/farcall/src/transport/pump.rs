@@ -1,13 +1,14 @@
 //! Joins one byte stream with one engine: the only place where a connection's bytes, clock and wakers meet.
 //!
-//! No gRPC here: what events and commands mean is the [`Application`]'s business. A turn drains everything that waits
-//! (commands, events, local handlers), then writes once; then it looks for more bytes; then it sleeps.
+//! No gRPC here: what events and commands mean is the [`Application`]'s business. A turn reads once, drains everything that
+//! waits (commands, events, local handlers), then writes once; when a read brings nothing and nothing waits, it sleeps.
 //!
 //! ```text
-//!   ┌▶ commands ─▶ events ─▶ local handlers ─┐ until nothing new
-//!   │  └──────────────◀─────────────────────┘
-//!   │  write until empty or full ─▶ drained? ─▶ done: Pump::close
-//!   └─ wrote or read something? ── no ─▶ arm the timer, sleep
+//!   ┌▶ timers ─▶ read once ─▶ anything to do? ── no ─▶ arm the timer, sleep
+//!   │                              │ yes
+//!   │  ┌▶ commands ─▶ events ─▶ local handlers ─┐ until nothing new
+//!   │  └──────────────◀─────────────────────────┘
+//!   └─ write until empty or full ─▶ drained? ─▶ done: Pump::close
 //! ```
 
 use std::future::{Future, poll_fn};
@@ -54,6 +55,8 @@ pub(crate) struct Pump<S> {
     /// The engine stopped taking bytes before `bytes` was used up.
     stalled: bool,
     flush_due: bool,
+    /// When the last bytes came, or the turn began.
+    now: Instant,
     timer: Option<Pin<Box<Sleep>>>,
     armed: Option<Instant>,
     /// More than one thread runs tasks, so that a completion's wake is worth waiting for its neighbours'.
@@ -77,6 +80,7 @@ impl<S: Io> Pump<S> {
             bytes: BytesMut::new(),
             stalled: false,
             flush_due: false,
+            now: now(),
             timer: None,
             armed: None,
             crowded: !matches!(flavor, Ok(RuntimeFlavor::CurrentThread)),
@@ -107,25 +111,40 @@ impl<S: Io> Pump<S> {
             return Poll::Pending;
         }
         self.deferred = false;
+        // Local handlers have their own ways to wake the task, so that they are looked at in any case.
+        let mut due = true;
+        self.now = now();
         for _ in 0..ROUNDS {
-            app.begin_round();
-            let now = now();
-            if self.conn.poll_timeout().is_some_and(|at| at <= now) {
-                self.conn.handle_timeout(now);
+            // Timers first: a deadline that has passed on both sides is told by status, and not taken for a reset.
+            if self.conn.poll_timeout().is_some_and(|at| at <= self.now) {
+                self.conn.handle_timeout(self.now);
+                due = true;
             }
-            self.drain(app, cx, now);
-            if self.error.is_some() || (self.conn.is_drained() && !self.flush_due) {
+            due |= self.read(cx);
+            // Since the last write, nothing was read and nothing has happened.
+            if !(due || self.conn.has_events() || self.mailbox.has_commands()) {
+                if self.sleep(cx) {
+                    return Poll::Pending;
+                }
+                self.now = now();
+                continue;
+            }
+            app.begin_round();
+            self.drain(app, cx);
+            if self.is_done() {
                 return Poll::Ready(());
             }
-            let wrote = self.write(cx);
+            self.write(cx);
             self.publish(self.conn.queued());
-            let read = self.read(cx, now);
-            if !wrote && !read && self.sleep(cx) {
-                return Poll::Pending;
-            }
+            due = self.is_done();
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Whether nothing can be read or written any more.
+    fn is_done(&self) -> bool {
+        self.error.is_some() || (self.conn.is_drained() && !self.flush_due)
     }
 
     /// Tells senders how much waits on this connection.
@@ -135,7 +154,8 @@ impl<S: Io> Pump<S> {
     }
 
     /// Everything that waits, until nothing new comes of it.
-    fn drain<A: Application>(&mut self, app: &mut A, cx: &mut Context<'_>, now: Instant) {
+    fn drain<A: Application>(&mut self, app: &mut A, cx: &mut Context<'_>) {
+        let now = self.now;
         let mut commands = std::mem::take(&mut self.commands);
         loop {
             self.mailbox.take(&mut commands);
@@ -146,16 +166,15 @@ impl<S: Io> Pump<S> {
                 app.handle_event(&mut self.conn, event, now);
             }
             app.poll_local(&mut self.conn, cx, now);
-            if self.mailbox.is_empty() {
+            if !self.mailbox.has_commands() {
                 break;
             }
         }
         self.commands = commands;
     }
 
-    /// Writes until nothing is left or the stream takes no more; says whether anything happened.
-    fn write(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut wrote = false;
+    /// Writes until nothing is left or the stream takes no more.
+    fn write(&mut self, cx: &mut Context<'_>) {
         // Each time that the stream takes everything it gets twice as much, so that a large body costs few writes; what
         // it does not take is what a small reply has to wait for.
         let mut ahead = 0;
@@ -165,7 +184,7 @@ impl<S: Io> Pump<S> {
             }
             match poll_write(&mut self.io, &mut self.conn, ahead, cx) {
                 Poll::Ready(Ok(took)) => {
-                    (wrote, self.flush_due) = (true, true);
+                    self.flush_due = true;
                     ahead = if took.everything { (2 * took.bytes).min(MOST_AHEAD) } else { 0 };
                 }
                 Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
@@ -174,9 +193,7 @@ impl<S: Io> Pump<S> {
         };
         if let Poll::Ready(Err(error)) = end {
             self.fail(error);
-            return true;
         }
-        wrote
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -188,7 +205,7 @@ impl<S: Io> Pump<S> {
     }
 
     /// Reads once, unless too much waits to be written; says whether anything happened.
-    fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
+    fn read(&mut self, cx: &mut Context<'_>) -> bool {
         if self.ended || self.error.is_some() || !self.conn.wants_bytes() {
             return false;
         }
@@ -208,7 +225,8 @@ impl<S: Io> Pump<S> {
                 }
             }
         }
-        self.conn.handle_bytes(&mut self.bytes, now);
+        self.now = now();
+        self.conn.handle_bytes(&mut self.bytes, self.now);
         self.stalled = !self.bytes.is_empty() && !self.conn.wants_bytes();
         true
     }

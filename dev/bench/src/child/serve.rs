@@ -11,7 +11,7 @@ use crate::{Failure, clock};
 /// # Errors
 /// When an argument is wrong, or the server ends.
 pub fn run(words: &[String]) -> Result<(), Failure> {
-    let [peer, runtime, manner, cores] = words else { 
+    let [peer, runtime, manner, cores] = words else {
         return Err("serve PEER RUNTIME ready|suspend|counted CORES".into());
     };
     clock::pin(&super::call::cores(cores)?)?;
