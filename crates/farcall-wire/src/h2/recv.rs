@@ -188,7 +188,7 @@ impl Connection {
 
     /// Resets a stream because of a breach on it. A stream that this side does not know is reset all the same.
     pub(super) fn fault_stream(&mut self, id: u32, reason: Reason) {
-        let cost = if self.is_early(id) { Self::spend_reset } else { Self::spend_glitch };
+        let cost = if self.is_early(id) && !self.is_our_delay(reason) { Self::spend_reset } else { Self::spend_glitch };
         match self.streams.standing(id) {
             Standing::Known(key) => self.break_stream(key, reason),
             Standing::Closed => self.send_reset(StreamKey { slot: u32::MAX, id }, reason.http2(), Some(reason)),
@@ -207,6 +207,13 @@ impl Connection {
             Standing::Idle | Standing::Closed => !self.streams.is_local(id),
             Standing::Reset => false,
         }
+    }
+
+    /// Whether a stream was refused for the sake of streams that are over, but whose handlers are not: they count for
+    /// this side alone, and what made them so has been paid for.
+    fn is_our_delay(&self, reason: Reason) -> bool {
+        //= RFC 9113 §5.1.2: streams that are closed do not count toward the limit
+        matches!(reason, Reason::TooManyStreams { limit } if self.streams.open_remote() < limit as usize)
     }
 
     /// Resets a stream that is known.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::config::Role;
 use super::event::StreamKey;
 use super::index::Index;
+use super::state::State;
 use super::stream::Stream;
 
 /// The streams of one connection.
@@ -201,6 +202,12 @@ impl Streams {
     /// Streams that the peer opened and that still have their slot.
     pub(super) fn remote(&self) -> usize {
         self.remote
+    }
+
+    /// Streams that the peer opened and that are not closed.
+    pub(super) fn open_remote(&self) -> usize {
+        let open = |stream: &&Stream| stream.state != State::Closed && !self.is_local(stream.key.id);
+        self.slots.iter().flatten().filter(open).count()
     }
 
     pub(super) fn is_empty(&self) -> bool {

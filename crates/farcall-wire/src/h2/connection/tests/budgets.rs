@@ -112,6 +112,25 @@ fn refused_and_malformed_requests_count_as_caused_resets() {
 }
 
 #[test]
+fn a_stream_that_is_refused_only_because_handlers_of_reset_ones_linger_costs_no_second_reset() {
+    let mut peer = RawPeer::of_server(Config { max_concurrent_streams: 100, ..Config::default() });
+    for stream in 0..100 {
+        peer.headers(2 * stream + 1, &GET, true);
+    }
+    for stream in 0..100 {
+        peer.reset(2 * stream + 1, ErrorCode::Cancel);
+    }
+    // A hundred resets are left, and all slots are held.
+    let (_, goaway) = peer.count(1_000, |peer, turn| peer.headers(2 * turn + 201, &GET, true));
+    assert_eq!(goaway, None);
+    peer.let_go();
+    for stream in 0..100 {
+        peer.headers(2 * stream + 3_001, &GET, true);
+    }
+    peer.assert_bound(100, Reason::ResetFlood { limit: 200 }, |peer, turn| peer.headers(2 * turn + 4_001, &GET, true));
+}
+
+#[test]
 fn a_client_counts_what_its_server_makes_it_reset_and_not_what_the_server_resets() {
     let broken = |peer: &mut RawPeer<Connection>, _| {
         let stream = peer.open(true);
