@@ -343,6 +343,8 @@ async fn a_hundred_thousand_cancelled_and_expired_calls_leave_no_handler_behind(
             // Served before they are dropped: the answer of this one comes after their requests.
             tokio::task::yield_now().await;
             drop(calls);
+            // Until everybody waits: the calls keep their places until their handlers are gone.
+            tokio::time::sleep(Duration::from_millis(1)).await;
         } else {
             for call in calls {
                 assert_eq!(call.await.unwrap_err().code(), Code::DeadlineExceeded);
