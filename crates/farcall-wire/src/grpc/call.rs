@@ -80,6 +80,8 @@ impl Calls {
     pub(super) fn insert(&mut self, call: Call) {
         let slot = call.id.slot();
         if slot >= self.slots.len() {
+            // Most connections have one call at a time.
+            self.slots.reserve_exact(usize::from(self.slots.is_empty()));
             self.slots.resize_with(slot + 1, || None);
         }
         if let Some(place) = self.slots.get_mut(slot) {

@@ -103,6 +103,8 @@ impl Streams {
     /// Puts a new stream in a free slot.
     pub(super) fn insert(&mut self, id: u32, make: impl FnOnce(StreamKey) -> Stream) -> StreamKey {
         let slot = self.free.pop().unwrap_or_else(|| {
+            // Most connections have one stream at a time.
+            self.slots.reserve_exact(usize::from(self.slots.is_empty()));
             self.slots.push(None);
             u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
         });

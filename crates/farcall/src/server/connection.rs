@@ -23,11 +23,27 @@ pub(crate) fn connection<S: Io>(
 ) -> impl Future<Output = ()> + Send + use<S> {
     let config = settings.wire.clone();
     let mut driver = ServerDriver::new(router, Arc::clone(&mailbox), peer, settings);
+    let mut pump = Pump::new(io, Connection::server(config, now()), mailbox);
+    // Both stay where they are until the end: a copy of each for every step would be most of an idle connection.
     async move {
-        let mut pump = Pump::new(io, Connection::server(config, now()), mailbox);
         poll_fn(|cx| pump.poll(&mut driver, cx)).await;
         observe::connection_failed(&peer, None, pump.error());
         drop(driver);
-        pump.close().await;
+        poll_fn(|cx| pump.poll_close(cx)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::memory;
+
+    #[tokio::test]
+    async fn an_idle_connection_is_small() {
+        let (io, _other) = memory::pair();
+        let router = Arc::new(Router::new());
+        let served = connection(io, Peer::Memory, router, &Settings::default(), Mailbox::new());
+        let size = size_of_val(&served);
+        assert!(size <= 4_096, "{size} bytes");
     }
 }

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
 use farcall_wire::grpc::{Connection, Event};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Sleep;
 
@@ -64,6 +64,8 @@ pub(crate) struct Pump<S> {
     deferred: bool,
     /// The peer sends nothing more.
     ended: bool,
+    /// The stream is shut down on this side.
+    lingers: bool,
     error: Option<io::Error>,
 }
 
@@ -86,6 +88,7 @@ impl<S: Io> Pump<S> {
             crowded: !matches!(flavor, Ok(RuntimeFlavor::CurrentThread)),
             deferred: false,
             ended: false,
+            lingers: false,
             error: None,
         }
     }
@@ -267,23 +270,31 @@ impl<S: Io> Pump<S> {
 
     /// Shuts the stream down in order, for a pump that is done. What the peer still sends is read and dropped for a
     /// while: a socket that is closed with bytes unread resets the connection, and that can overtake our last frames.
-    pub(crate) async fn close(mut self) {
-        if self.error.is_some() || self.io.shutdown().await.is_err() || self.ended {
-            return;
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.error.is_some() {
+            return Poll::Ready(());
         }
-        self.bytes = BytesMut::with_capacity(SCRAP);
-        let mut last_call = pin!(tokio::time::sleep(LINGER));
-        poll_fn(|cx| {
-            loop {
-                self.bytes.clear();
-                match pin!(self.io.read_buf(&mut self.bytes)).poll(cx) {
-                    Poll::Ready(Ok(1..)) => {}
-                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
-                    Poll::Pending => return last_call.as_mut().poll(cx),
-                }
+        if !self.lingers {
+            if ready!(Pin::new(&mut self.io).poll_shutdown(cx)).is_err() || self.ended {
+                return Poll::Ready(());
             }
-        })
-        .await;
+            self.lingers = true;
+            self.bytes = BytesMut::with_capacity(SCRAP);
+            self.timer = Some(Box::pin(tokio::time::sleep(LINGER)));
+        }
+        loop {
+            self.bytes.clear();
+            match pin!(self.io.read_buf(&mut self.bytes)).poll(cx) {
+                Poll::Ready(Ok(1..)) => {}
+                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
+                Poll::Pending => return self.timer.as_mut().map_or(Poll::Ready(()), |timer| timer.as_mut().poll(cx)),
+            }
+        }
+    }
+
+    /// [`Pump::poll_close`] as a future.
+    pub(crate) async fn close(mut self) {
+        poll_fn(|cx| self.poll_close(cx)).await;
     }
 }
 
