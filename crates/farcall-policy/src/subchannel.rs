@@ -12,6 +12,8 @@
 //!                          └─── backoff over, ──►┘          Backoff and Retrying both show TRANSIENT_FAILURE
 //!                               a call wants
 //! ```
+//!
+//! A connection that was ready and of no use to anybody counts as failed, and goes to Backoff too.
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -90,7 +92,8 @@ impl Subchannel {
         self.apply(Event::Connected, now);
     }
 
-    /// The attempt failed, or took longer than its timeout.
+    /// The attempt failed, or took longer than its timeout; or the connection was lost before it was of any use, which
+    /// a server could repeat without a wait.
     pub fn handle_failed(&mut self, now: Instant) {
         self.apply(Event::Failed, now);
     }
@@ -164,7 +167,6 @@ impl Subchannel {
             //= gRPC connection-backoff.md: the wait starts over once the server's SETTINGS have arrived
             Phase::Ready => {
                 self.backoff.reset();
-                self.retry_at = None;
                 self.wanted = false;
             }
             Phase::Shutdown => self.outputs.retain(|output| matches!(output, Output::State(_))),
@@ -228,6 +230,8 @@ impl Phase {
             (Self::Connecting | Self::Retrying, E::Failed | E::Disconnected | E::GoingAway) => Self::Backoff,
             //= gRPC connectivity-semantics-and-api.md: a connection that is lost is not a failure to connect
             (Self::Ready, E::Disconnected | E::GoingAway) => Self::Idle,
+            // The shell's word for a connection that was of no use: no other begins before the wait is over.
+            (Self::Ready, E::Failed) => Self::Backoff,
             (Self::Backoff, E::RetryWanted) => Self::Retrying,
             (Self::Backoff, E::RetryUnwanted) => Self::Idle,
             (_, E::ShutDown) => Self::Shutdown,

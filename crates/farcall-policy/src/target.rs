@@ -181,6 +181,7 @@ fn ip(rest: &str, family: fn(&IpAddr) -> bool, otherwise: fn(String) -> Problem)
 
 /// `host`, `host:port`, `[address]` or `[address]:port`, and nothing beside it.
 fn host_and_port(text: &str, default: u16) -> Parsed {
+    //= RFC 9113 §8.3.1: no user and no password stand in :authority
     if text.contains('@') {
         return Err(Problem::UserInfo(text.rsplit('@').next().unwrap_or_default().to_owned()));
     }

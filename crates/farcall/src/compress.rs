@@ -11,14 +11,53 @@ use farcall_wire::grpc::{EncodeBuf, Encoding, Payload, Status};
 use crate::call::Received;
 use crate::codec::CodecError;
 
+#[cfg(feature = "deflate")]
+mod deflate;
+#[cfg(not(feature = "deflate"))]
+#[path = "compress/absent.rs"]
+mod deflate;
 #[cfg(feature = "gzip")]
 mod gzip;
 #[cfg(not(feature = "gzip"))]
-#[path = "compress/without_gzip.rs"]
+#[path = "compress/absent.rs"]
 mod gzip;
+#[cfg(feature = "zstd")]
+mod zstd;
+#[cfg(not(feature = "zstd"))]
+#[path = "compress/absent.rs"]
+mod zstd;
+
+/// How messages of one encoding are made and read.
+#[derive(Clone, Copy)]
+struct Format {
+    /// The bytes of one message, if they are at most so many.
+    inflate: fn(Payload, u32) -> Inflated,
+    /// The pieces of one message, compressed.
+    deflate: fn(&mut dyn Iterator<Item = &[u8]>) -> Vec<u8>,
+}
+
+/// A message; `None` where it would pass the limit. The error says what is broken about its bytes.
+type Inflated = Result<Option<Vec<u8>>, String>;
 
 /// What a message may be compressed with, here.
-pub(crate) const SUPPORTED: &[Encoding] = gzip::ENCODINGS;
+pub(crate) fn supported() -> impl Iterator<Item = Encoding> {
+    Encoding::ALL.into_iter().filter(|encoding| format(*encoding).is_some())
+}
+
+/// Why a call cannot be compressed like this; `None` if it can.
+pub(crate) fn missing(encoding: Encoding) -> Option<String> {
+    let absent = encoding != Encoding::Identity && format(encoding).is_none();
+    absent.then(|| format!("{encoding} is not built in: turn on the feature `{encoding}` of farcall"))
+}
+
+fn format(encoding: Encoding) -> Option<Format> {
+    match encoding {
+        Encoding::Gzip => gzip::FORMAT,
+        Encoding::Deflate => deflate::FORMAT,
+        Encoding::Zstd => zstd::FORMAT,
+        Encoding::Identity => None,
+    }
+}
 
 /// The encoded message of a received one, inflated if it was compressed.
 ///
@@ -30,12 +69,25 @@ pub(crate) fn open(received: Received) -> Result<Payload, Status> {
     if !message.compressed {
         return Ok(message.payload);
     }
-    gzip::inflate(encoding, message.payload, limit).map(|bytes| Payload::from(Bytes::from(bytes)))
-}
-
-/// The engine lets no message come this far whose compression is not offered.
-fn not_built_in(encoding: Encoding) -> Status {
-    Status::unimplemented(format!("messages compressed with {encoding} cannot be read here: send them uncompressed"))
+    let Some(format) = format(encoding) else {
+        // The engine lets no message come this far whose compression is not offered.
+        return Err(Status::unimplemented(format!(
+            "messages compressed with {encoding} cannot be read here: send them uncompressed"
+        )));
+    };
+    let length = message.payload.len();
+    match (format.inflate)(message.payload, limit) {
+        Ok(Some(bytes)) => Ok(Payload::from(Bytes::from(bytes))),
+        //= gRPC PROTOCOL-HTTP2 (W25): the limit also holds for what a message inflates to
+        Ok(None) => Err(Status::resource_exhausted(format!(
+            "a message of {length} compressed bytes inflates beyond the receive limit of {limit} bytes: raise the \
+             limit, or send less"
+        ))),
+        //= gRPC compression.md (W23): broken bytes of a known algorithm are INTERNAL
+        Err(error) => Err(Status::internal(format!(
+            "a message of {length} bytes compressed with {encoding} does not inflate: {error}"
+        ))),
+    }
 }
 
 /// Appends one message with its prefix, compressed with `encoding`; an error leaves `out` as it was.
@@ -52,12 +104,12 @@ pub(crate) fn write(
         out.roll_back();
         return Err(Unwritten::Codec(error));
     }
-    let compressed = SUPPORTED.contains(&encoding);
-    if compressed {
-        let smaller = gzip::deflate(out);
+    let format = format(encoding);
+    if let Some(format) = format {
+        let smaller = (format.deflate)(&mut out.message());
         out.replace_message(&smaller);
     }
-    out.end_message(compressed).map_err(Unwritten::TooLarge)?;
+    out.end_message(format.is_some()).map_err(Unwritten::TooLarge)?;
     Ok(())
 }
 
@@ -93,5 +145,11 @@ impl fmt::Display for Unwritten {
 /// The flag and the length before a message.
 const PREFIX: usize = 5;
 
-#[cfg(all(test, feature = "gzip"))]
+/// Reads what an inflater gives, and no more than the limit and a byte.
+#[cfg(any(feature = "gzip", feature = "zstd"))]
+use bounded::read_within;
+#[cfg(any(feature = "gzip", feature = "zstd"))]
+mod bounded;
+
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,9 @@
 //! The client with a real server: over memory and over TCP, on both runtimes, on the paused clock, and in crowds.
 
+#[path = "client_service/backlog.rs"]
+mod backlog;
+#[path = "client_service/compression.rs"]
+mod compression;
 mod probe;
 
 use std::sync::Arc;

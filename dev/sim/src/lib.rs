@@ -10,6 +10,9 @@
 //!            └────────┘           └──────┘           └────────┘
 //!                     Pair: moves bytes, then the Clock to the next thing that is due
 //! ```
+//!
+//! A [`world::World`] takes verbs instead of scripts, and holds laws against every step; the program of this package
+//! runs worlds of random verbs by seed.
 
 mod applications;
 mod clock;
@@ -21,6 +24,7 @@ mod peer;
 mod picture;
 mod recording;
 mod script;
+pub mod world;
 
 pub use clock::Clock;
 pub use dice::Dice;

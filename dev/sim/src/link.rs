@@ -20,12 +20,19 @@ pub struct Wire {
     pub buffer: usize,
     /// The seed by which bytes are cut into pieces anywhere; without one they arrive as they were written.
     pub cut: Option<u64>,
+    /// Bytes that arrive together at most: with 1 everything comes byte by byte.
+    pub piece: usize,
 }
 
 impl Wire {
     /// 1 ms, 1 Gbit/s, a socket buffer of 64 KiB, nothing cut.
-    pub const LAN: Self =
-        Self { latency: Duration::from_millis(1), bandwidth: 125_000_000, buffer: 64 << 10, cut: None };
+    pub const LAN: Self = Self {
+        latency: Duration::from_millis(1),
+        bandwidth: 125_000_000,
+        buffer: 64 << 10,
+        cut: None,
+        piece: LARGEST_PIECE,
+    };
 
     /// The same wire, cutting bytes by `seed`.
     pub const fn cut(self, seed: u64) -> Self {
@@ -40,6 +47,11 @@ impl Wire {
     /// The same wire with a width of `bandwidth` bytes per second.
     pub const fn bandwidth(self, bandwidth: u64) -> Self {
         Self { bandwidth, ..self }
+    }
+
+    /// The same wire, on which at most `piece` bytes arrive together.
+    pub const fn pieces(self, piece: usize) -> Self {
+        Self { piece, ..self }
     }
 
     /// Time that `bytes` need to get on the wire.
@@ -60,6 +72,11 @@ pub struct Link {
     /// When the last byte that was written will be on the wire.
     busy_until: Duration,
     held: bool,
+    /// Nothing arrives before this time: what is under way then comes in one burst.
+    stalled_until: Duration,
+    /// Bytes that can still be read before the link breaks.
+    left: Option<u64>,
+    broken: bool,
     closed: bool,
 }
 
@@ -77,7 +94,8 @@ impl Link {
     pub fn new(wire: Wire) -> Self {
         let dice = wire.cut.map(Dice::new);
         let (pieces, length, busy_until) = (VecDeque::new(), 0, Duration::ZERO);
-        Self { wire, dice, pieces, length, busy_until, held: false, closed: false }
+        let (held, stalled_until, left, broken, closed) = (false, Duration::ZERO, None, false, false);
+        Self { wire, dice, pieces, length, busy_until, held, stalled_until, left, broken, closed }
     }
 
     /// Takes what there is room for; the number of bytes.
@@ -88,7 +106,8 @@ impl Link {
             // The end of one write and the beginning of the next may share a piece.
             let is_open = |piece: &&mut Piece| piece.bytes.len() < piece.length && self.busy_until > now;
             if self.pieces.back_mut().filter(is_open).is_none() {
-                let length = self.dice.as_mut().map_or(rest.len().min(LARGEST_PIECE), |dice| dice.cut(LARGEST_PIECE));
+                let most = self.wire.piece.clamp(1, LARGEST_PIECE);
+                let length = self.dice.as_mut().map_or(rest.len().min(most), |dice| dice.cut(most));
                 self.pieces.push_back(Piece { arrives: now, bytes: Vec::new(), length });
             }
             let Some(piece) = self.pieces.back_mut() else { break };
@@ -120,28 +139,58 @@ impl Link {
 
     /// The next piece that has arrived.
     pub fn read(&mut self, now: Duration) -> Option<Vec<u8>> {
-        let first = self.pieces.front()?;
-        if self.held || first.arrives > now {
+        if self.next_arrival()? > now {
             return None;
         }
-        let bytes = self.pieces.pop_front()?.bytes;
+        let mut bytes = self.pieces.pop_front()?.bytes;
         self.length -= bytes.len();
+        if let Some(left) = &mut self.left {
+            bytes.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+            *left -= bytes.len() as u64;
+        }
+        if self.left == Some(0) {
+            self.cut();
+        }
         Some(bytes)
     }
 
     /// When the next piece arrives.
     pub fn next_arrival(&self) -> Option<Duration> {
-        self.pieces.front().filter(|_| !self.held).map(|piece| piece.arrives)
+        self.pieces.front().filter(|_| !self.held).map(|piece| piece.arrives.max(self.stalled_until))
     }
 
     /// Whether pieces are to be handed over one by one.
     pub fn cuts(&self) -> bool {
-        self.dice.is_some()
+        self.dice.is_some() || self.wire.piece < LARGEST_PIECE
     }
 
     /// While a link is held nothing arrives: somebody has tripped over the cable.
     pub fn hold(&mut self, held: bool) {
         self.held = held;
+    }
+
+    /// Nothing arrives before `time`; then everything that should have come does.
+    pub fn stall_until(&mut self, time: Duration) {
+        self.stalled_until = self.stalled_until.max(time);
+    }
+
+    /// After `bytes` more the link breaks: what was under way behind them is lost, and the reader finds the end.
+    pub fn break_after(&mut self, bytes: u64) {
+        self.left = Some(bytes);
+        if bytes == 0 {
+            self.cut();
+        }
+    }
+
+    /// Breaks now.
+    fn cut(&mut self) {
+        self.pieces.clear();
+        (self.length, self.broken, self.closed, self.held) = (0, true, true, false);
+    }
+
+    /// Whether it has broken.
+    pub fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// The writer has closed its side.
@@ -181,7 +230,8 @@ const LARGEST_PIECE: usize = 64 << 10;
 mod tests {
     use super::*;
 
-    const SLOW: Wire = Wire { latency: Duration::from_secs(1), bandwidth: 100, buffer: 200, cut: None };
+    const SLOW: Wire =
+        Wire { latency: Duration::from_secs(1), bandwidth: 100, buffer: 200, cut: None, piece: LARGEST_PIECE };
 
     #[test]
     fn bytes_arrive_after_their_time_on_the_wire_and_its_latency() {
@@ -240,5 +290,34 @@ mod tests {
         assert_eq!((link.next_arrival(), link.read(Duration::from_secs(9)), link.is_at_end()), (None, None, false));
         link.hold(false);
         assert!(link.read(Duration::from_secs(9)).is_some() && link.is_at_end());
+    }
+    #[test]
+    fn a_stall_ends_in_a_burst() {
+        let mut link = Link::new(SLOW);
+        link.stall_until(Duration::from_secs(30));
+        for second in 0..4 {
+            link.write(&[0; 50], Duration::from_secs(second));
+        }
+        assert_eq!((link.next_arrival(), link.read(Duration::from_secs(29))), (Some(Duration::from_secs(30)), None));
+        assert_eq!(std::iter::from_fn(|| link.read(Duration::from_secs(30))).flatten().count(), 200);
+    }
+
+    #[test]
+    fn bytes_can_come_one_by_one() {
+        let mut link = Link::new(SLOW.pieces(1));
+        link.write(b"four", Duration::ZERO);
+        let pieces: Vec<Vec<u8>> = std::iter::from_fn(|| link.read(Duration::from_secs(9))).collect();
+        assert_eq!(pieces, [b"f", b"o", b"u", b"r"]);
+    }
+
+    #[test]
+    fn a_broken_link_delivers_what_it_was_told_to_and_ends() {
+        let mut link = Link::new(SLOW.pieces(3));
+        link.write(b"abcdefgh", Duration::ZERO);
+        link.break_after(4);
+        let later = Duration::from_secs(9);
+        assert_eq!((link.read(later), link.is_broken()), (Some(b"abc".to_vec()), false));
+        assert_eq!((link.read(later), link.is_broken(), link.is_at_end()), (Some(b"d".to_vec()), true, true));
+        assert_eq!((link.read(later), link.write(b"more", later)), (None, 0));
     }
 }

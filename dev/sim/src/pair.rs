@@ -19,6 +19,16 @@ pub enum Side {
     Server,
 }
 
+impl Side {
+    /// The one at the other end.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
 /// A client and a server.
 #[derive(Debug)]
 pub struct Pair {
@@ -171,7 +181,11 @@ impl Pair {
             let side = peer.side;
             let connection = &mut peer.connection;
             assert_eq!(connection.open_calls(), 0, "{side:?} has open calls");
-            assert_eq!(connection.unfinished(), 0, "{side:?} holds bytes of unfinished messages");
+            let holdings = connection.holdings();
+            assert_eq!((holdings.granted, holdings.in_line), (0, 0), "{side:?} holds windows or turns of nobody");
+            assert!(holdings.remembered <= 272, "{side:?} remembers {} closed streams", holdings.remembered);
+            let unfinished = (connection.unfinished(), connection.early_credit());
+            assert_eq!(unfinished, (0, 0), "{side:?} holds bytes of unfinished messages");
             assert_eq!(connection.poll_timeout(), None, "{side:?} wants to be woken");
             assert_eq!(connection.outbox().len(), 0, "{side:?} has bytes to write");
             assert!(link.is_empty(), "bytes of {side:?} are under way");

@@ -1,7 +1,5 @@
 //! A recording as text: one line for each frame, and one for each header field.
 
-use std::fmt::Write;
-
 use farcall_wire::h2::ErrorCode;
 use farcall_wire::h2::frame::{FrameHead, flag, goaway, headers, kind, ping, rst_stream, settings, window_update};
 use farcall_wire::h2::hpack::{Decoder, FieldSink};
@@ -11,9 +9,13 @@ use crate::{Frame, Recording, Side};
 impl Recording {
     /// The frames as text. Header blocks are decoded, so that the recording has to begin with the connection.
     pub fn picture(&self) -> String {
-        let mut text = String::new();
+        self.pictures().iter().fold(String::new(), |text, line| text + line + "\n")
+    }
+
+    /// The same, frame by frame.
+    pub fn pictures(&self) -> Vec<String> {
         let mut decoders = [Decoder::new(4_096), Decoder::new(4_096)];
-        for frame in &self.frames {
+        let show = |frame: &Frame| {
             let arrow = match frame.from {
                 Side::Client => "client ──▶",
                 Side::Server => "◀── server",
@@ -25,9 +27,9 @@ impl Recording {
             let time = frame.at.as_secs_f64() * 1e3;
             let says = says(frame, &mut decoders[frame.from as usize]);
             let line = format!("{time:9.3} ms  {arrow}  {stream:10}  {}", name(frame.head));
-            writeln!(text, "{}{says}", line.trim_end()).expect("a String takes everything");
-        }
-        text
+            format!("{}{says}", line.trim_end())
+        };
+        self.frames.iter().map(show).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sim::{Body, Pair, Script, Side, Wire};
 
 /// 50 ms each way, 1 Gbit/s.
-const WIRE: Wire = Wire { latency: Duration::from_millis(50), bandwidth: 125_000_000, buffer: 256 << 10, cut: None };
+const WIRE: Wire = Wire { latency: Duration::from_millis(50), buffer: 256 << 10, ..Wire::LAN };
 /// How often the ramp is measured.
 const STEP: Duration = Duration::from_millis(100);
 

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::packages;
+use crate::rules::law::DOCUMENTS;
 use crate::tree::Tree;
 
-/// The folders that hold our Rust.
-const FOLDERS: [&str; 3] = ["crates", "dev", "examples"];
+/// The folders that hold our Rust, and the tables of the law.
+const FOLDERS: [&str; 4] = ["crates", "dev", "examples", "docs/law"];
 /// Files beside the Rust that rules read.
 const OTHERS: [&str; 2] = ["Cargo.toml", "clippy.toml"];
 
@@ -29,12 +30,20 @@ pub fn load(root: &Path) -> Result<Tree, String> {
         let text = std::fs::read_to_string(&full).map_err(|error| format!("cannot read {path}: {error}"))?;
         files.push((path.to_owned(), text));
     }
+    for document in &DOCUMENTS {
+        // Beside the workspace on some machines only; whoever compares with it says so.
+        if let Ok(text) = std::fs::read_to_string(root.join(document.text)) {
+            files.push((document.text.to_owned(), text));
+        }
+    }
     let metadata = output(root, "cargo", &["metadata", "--no-deps", "--format-version", "1"], &[])?;
     Ok(Tree::new(files, packages::read(&metadata)?))
 }
 
 fn is_wanted(path: &str) -> bool {
-    path.ends_with(".rs") || path.rsplit('/').next().is_some_and(|name| OTHERS.contains(&name))
+    path.ends_with(".rs")
+        || DOCUMENTS.iter().any(|document| document.table == path)
+        || path.rsplit('/').next().is_some_and(|name| OTHERS.contains(&name))
 }
 
 fn output(root: &Path, program: &str, arguments: &[&str], more: &[&str]) -> Result<String, String> {
@@ -56,6 +65,7 @@ mod tests {
         let tree = load(&root).unwrap_or_else(|error| panic!("{error}"));
         assert!(tree.has("dev/xtask"));
         assert!(tree.other("dev/xtask/Cargo.toml").is_some());
+        assert!(DOCUMENTS.iter().all(|document| tree.other(document.table).is_some()));
         assert!(tree.packages.iter().any(|package| package.name == "xtask" && package.folder == "dev/xtask"));
     }
 

@@ -4,22 +4,29 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use xtask::rules::sizes::Lengths;
-use xtask::rules::{SANS_IO, proportion};
+use xtask::rules::{SANS_IO, law, proportion};
 use xtask::{Breach, RULES, Rule, Tree, load};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| matches!(argument.as_str(), "--help" | "-h")) {
+        print!("{}", usage());
+        return ExitCode::SUCCESS;
+    }
     let report = arguments.iter().any(|argument| argument == "--report");
     let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|argument| *argument != "--report").collect();
-    let [word] = words.as_slice() else { return usage() };
+    let [word] = words.as_slice() else { return misused() };
     let rules: Vec<&Rule> = RULES.iter().filter(|rule| *word == "check" || *word == rule.name).collect();
     if rules.is_empty() {
-        return usage();
+        return misused();
     }
     match load::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")) {
         Ok(tree) => {
-            if report {
+            if report && *word != law::NAME {
                 print_numbers(&tree);
+            }
+            if rules.iter().any(|rule| rule.name == law::NAME) {
+                print_law(&tree, report);
             }
             judge(&tree, &rules)
         }
@@ -30,12 +37,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn usage() -> ExitCode {
-    eprintln!("usage: cargo xtask (check | RULE) [--report]\n\n  {:<12} all of the rules below", "check");
+fn usage() -> String {
+    let mut text =
+        format!("usage: cargo xtask (check | RULE) [--report]\n\n  {:<12} all of the rules below\n", "check");
     for rule in RULES {
-        eprintln!("  {:<12} {}", rule.name, rule.reason);
+        text.push_str(&format!("  {:<12} {}\n", rule.name, rule.reason));
     }
-    eprintln!("  {:<12} print the numbers behind the rules as well", "--report");
+    text.push_str(&format!("  {:<12} print the numbers behind the rules as well\n", "--report"));
+    text
+}
+
+fn misused() -> ExitCode {
+    eprint!("{}", usage());
     ExitCode::from(2)
 }
 
@@ -56,6 +69,14 @@ fn judge(tree: &Tree, rules: &[&Rule]) -> ExitCode {
     );
     // No files means that the wrong folder was read, and nothing was checked.
     if breaches.is_empty() && files > 0 && !tree.packages.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What the tables of the law account for, and always which RFC was not at hand to be compared.
+fn print_law(tree: &Tree, report: bool) {
+    let lines = if report { law::report(tree) } else { law::uncounted(tree) };
+    for line in lines {
+        println!("{line}");
+    }
 }
 
 fn print_numbers(tree: &Tree) {

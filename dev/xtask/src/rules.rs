@@ -6,6 +6,7 @@ use crate::tree::Tree;
 pub mod arrows;
 pub mod features;
 pub mod hands;
+pub mod law;
 pub mod lints;
 pub mod openings;
 pub mod proportion;
@@ -51,6 +52,11 @@ pub const RULES: &[Rule] = &[
         check: features::check,
     },
     Rule { name: stubs::NAME, reason: "nothing unfinished, ignored or dead", check: stubs::check },
+    Rule {
+        name: law::NAME,
+        reason: "every rule of HTTP/2 and HPACK is cited where it is obeyed, and tested",
+        check: law::check,
+    },
     Rule { name: openings::NAME, reason: "every file says what it is", check: openings::check },
     Rule {
         name: proportion::NAME,

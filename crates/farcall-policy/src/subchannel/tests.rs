@@ -70,6 +70,7 @@ Connecting + Failed -> Backoff
 Connecting + Disconnected -> Backoff
 Connecting + GoingAway -> Backoff
 Connecting + ShutDown -> Shutdown
+Ready + Failed -> Backoff
 Ready + Disconnected -> Idle
 Ready + GoingAway -> Idle
 Ready + ShutDown -> Shutdown

@@ -168,6 +168,7 @@ fn an_ipv6_address_without_brackets_is_spelled_right_in_the_error() {
     ]);
 }
 
+//= RFC 9113 §8.3.1: no user and no password stand in :authority
 #[test]
 fn what_stands_beside_the_address_is_refused() {
     all_fail(&[

@@ -209,10 +209,11 @@ impl Connection {
 
     /// Tells the application, and ends what of the stream is still open.
     fn end_call(&mut self, id: CallId, outcome: Outcome) {
+        //= RFC 9113 §8.1: a reset that follows a whole response takes nothing of it away
         if !self.remove(id) {
             return;
         }
-        //= RFC 9113 §8.1: a complete response lets the client stop its request
+        // A complete response lets the client stop its request.
         self.h2.reset(id.0, ErrorCode::NoError, None);
         self.h2.forget(id.0);
         self.events.push_back(Event::Done { call: id, outcome });

@@ -20,6 +20,11 @@ pub(super) struct Hungry {
 }
 
 impl Hungry {
+    /// Bytes of unfinished messages whose credit was given back.
+    pub(super) fn early(&self) -> u64 {
+        self.early
+    }
+
     /// A message of this call is whole, or the call is over; `early` is what it was given.
     pub(super) fn done(&mut self, id: CallId, early: u64) {
         self.early = self.early.saturating_sub(early);

@@ -103,7 +103,8 @@ impl RequestReader {
             let status = Status::internal("a request names its host more than once");
             return Err(Refusal { http: 400, status: Some(status) });
         }
-        // W4: host stands in where :authority is missing, and means nothing beside it.
+        // W4: host stands in where :authority is missing.
+        //= RFC 9113 §8.3.1: host says nothing beside :authority
         if let (true, Some(host)) = (self.head.authority.is_empty(), self.hosts.pop()) {
             self.head.authority = host;
         }

@@ -10,10 +10,12 @@ use crate::h2::{Fields, Indexing};
 
 /// The beginning of a request: its pseudo-headers. W7: the timeout follows them, then the definition, then metadata.
 pub(super) fn target(head: &RequestHead, fields: &mut Fields) {
+    //= RFC 9113 §8.3: no pseudo-header fields are sent but the defined ones
     fields.push(b":method", b"POST", Indexing::Index);
     let scheme: &[u8] = if head.secure { b"https" } else { b"http" };
     fields.push(b":scheme", scheme, Indexing::Index);
     fields.push(b":path", head.path.as_bytes(), Indexing::Index);
+    //= RFC 9113 §8.3.1: a client names its authority by :authority, if it has one
     if !head.authority.is_empty() {
         fields.push(b":authority", head.authority.as_bytes(), Indexing::Index);
     }
@@ -44,6 +46,7 @@ pub(super) fn reply_head(encoding: Encoding, subtype: &str, accept: &[u8], field
 
 /// Trailers, or the part of Trailers-Only that follows the response headers.
 pub(super) fn trailers(end: &ReplyEnd, fields: &mut Fields) {
+    //= RFC 9113 §8.1: trailers carry no pseudo-header fields
     match &end.status {
         Ok(()) => fields.push(b"grpc-status", b"0", Indexing::Index),
         Err(status) => {

@@ -26,6 +26,7 @@ mod server;
 pub mod status;
 pub mod timeout;
 pub mod user_agent;
+mod view;
 
 pub use code::Code;
 pub use config::Config;
@@ -38,3 +39,4 @@ pub use message::{Message, Splitter};
 pub use metadata::{Metadata, MetadataError};
 pub use payload::Payload;
 pub use status::{OrStatus, Status};
+pub use view::CallView;

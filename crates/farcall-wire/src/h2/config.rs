@@ -19,6 +19,9 @@ pub struct Config {
     /// Streams that the peer may have open at once. Default 100. A stream that was reset keeps its place until the
     /// application has let go of it: the defence against rapid reset.
     pub max_concurrent_streams: u32,
+    /// Client: the number of its first stream. Default 1. An even one is taken for the next odd one. Numbers run out at
+    /// 2^31-1, and the connection with them: a large one here shows what happens then.
+    pub first_stream: u32,
     /// Bytes of one header list as RFC 9113 §6.5.2 counts them (32 more for each field). Default 16,384.
     pub header_list_limit: u32,
     /// Bytes of a header list from which on it is told as an incident, though it is still taken. Default 8,192, which is
@@ -85,11 +88,14 @@ pub struct Config {
 impl Config {
     /// The same with every value that a peer would refuse brought into the range that RFC 9113 gives it.
     pub(super) fn in_range(mut self) -> Self {
-        //= RFC 9113 §6.9.1, §6.9.2: no window above 2^31-1, the connection's never below 65,535
+        //= RFC 9113 §5.1.1: clients open odd streams, servers even ones
+        self.first_stream = (self.first_stream | 1).min(MAX_STREAM);
+        //= RFC 9113 §6.9.1: a window never passes 2^31-1
         self.stream_window = self.stream_window.clamp(1, MAX_WINDOW);
         self.connection_window = self.connection_window.clamp(DEFAULT_WINDOW, MAX_WINDOW);
         self.max_window = self.max_window.min(MAX_WINDOW);
-        //= RFC 9113 §4.2: SETTINGS_MAX_FRAME_SIZE lies between 2^14 and 2^24-1
+        //= RFC 9113 §4.2: frames of 2^14 bytes are always taken
+        //= RFC 9113 §6.5.2: the SETTINGS_MAX_FRAME_SIZE that is announced lies between 2^14 and 2^24-1
         self.max_frame_size = self.max_frame_size.clamp(1 << 14, (1 << 24) - 1);
         self
     }
@@ -99,6 +105,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             max_concurrent_streams: 100,
+            first_stream: 1,
             header_list_limit: 16_384,
             header_list_soft: 8_192,
             header_count_limit: 128,
@@ -128,6 +135,8 @@ impl Default for Config {
     }
 }
 
+/// The largest stream number.
+const MAX_STREAM: u32 = (1 << 31) - 1;
 /// The largest window, in bytes.
 const MAX_WINDOW: u32 = (1 << 31) - 1;
 
@@ -135,12 +144,16 @@ const MAX_WINDOW: u32 = (1 << 31) - 1;
 mod tests {
     use super::*;
 
+    //= RFC 9113 §6.5.2: the SETTINGS_MAX_FRAME_SIZE that is announced lies between 2^14 and 2^24-1
+    //= RFC 9113 §6.9.1: a window never passes 2^31-1
     #[test]
     fn values_that_no_peer_would_take_are_brought_into_range() {
         let wild = Config { stream_window: u32::MAX, connection_window: 0, max_frame_size: 1, ..Config::default() };
         let tame = wild.in_range();
         assert_eq!((tame.stream_window, tame.connection_window), (MAX_WINDOW, DEFAULT_WINDOW));
         assert_eq!(tame.max_frame_size, 16_384);
+        let first = |first_stream| Config { first_stream, ..Config::default() }.in_range().first_stream;
+        assert_eq!([first(0), first(1), first(8), first(u32::MAX)], [1, 1, 9, MAX_STREAM]);
         let wild = Config { stream_window: 0, max_frame_size: u32::MAX, max_window: u32::MAX, ..Config::default() };
         let tame = wild.in_range();
         assert_eq!((tame.stream_window, tame.max_frame_size, tame.max_window), (1, 0xff_ffff, MAX_WINDOW));

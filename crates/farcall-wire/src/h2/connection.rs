@@ -96,7 +96,7 @@ impl Connection {
             told_last: goaway::LAST_ID,
             peer: PeerSettings::default(),
             settled: false,
-            streams: Streams::new(role),
+            streams: Streams::new(role, config.first_stream),
             decoder: Decoder::new(HEADER_TABLE),
             encoder: Encoder::new(),
             memo: Memo::default(),
@@ -119,6 +119,8 @@ impl Connection {
             //= RFC 9113 §3.4: a client begins with the preface string, both sides with SETTINGS
             connection.outbox.append(|out| out.extend_from_slice(PREFACE));
         }
+        //= RFC 9113 §3.3: a server too begins with its preface, where TLS has negotiated nothing
+        //= RFC 9113 §6.5: both sides begin with SETTINGS
         connection.send_settings();
         connection.send_connection_credit();
         connection
@@ -233,15 +235,20 @@ impl Connection {
 
     /// Whether bytes of the peer are welcome: not while too much waits to be written. Writing makes it true again.
     pub fn wants_bytes(&self) -> bool {
-        self.phase != Phase::Over
-            && self.outbox.len() < OUTBOX_PAUSE
-            && self.control.count() < self.config.control_limit
+        //= RFC 9113 §5.2.2: what has arrived is read and worked off at once
+        // A server stops for a client that fetches no replies. A client must not: its outbox is full of its own requests,
+        // and a server that stopped until its replies are fetched would wait for ever.
+        let unfetched = self.role == Role::Server && self.outbox.len() >= OUTBOX_PAUSE;
+        self.phase != Phase::Over && !unfetched && self.control.count() < self.config.control_limit
     }
 
     /// How many more streams this side may open now.
     pub fn available_streams(&self) -> usize {
-        let may_open = self.phase != Phase::Over && self.leaving == Leaving::No && self.streams.has_ids();
-        if may_open { (self.peer.max_streams as usize).saturating_sub(self.streams.local()) } else { 0 }
+        //= RFC 9113 §6.8: whoever has received GOAWAY opens no more streams
+        let may_open = self.phase != Phase::Over && self.leaving == Leaving::No;
+        //= RFC 9113 §5.1.2: no more streams are opened than the peer allows
+        let room = (self.peer.max_streams as usize).saturating_sub(self.streams.local());
+        if may_open { room.min(self.streams.ids_left()) } else { 0 }
     }
 
     /// Streams that have their slot.
@@ -288,7 +295,9 @@ impl Connection {
             Reason::TooManyPings { .. } => "too_many_pings".to_owned(),
             _ => reason.to_string(),
         };
+        //= RFC 9113 §8.7: what the application has heard of is not refused, nor above the last stream of a GOAWAY
         self.send_goaway(self.streams.last_remote(), reason.http2(), debug.as_bytes(), Some(reason));
+        //= RFC 9113 §5.4.1: after GOAWAY for an error the connection is closed
         self.end_all(reason, Some(Fault::connection(reason)));
     }
 
@@ -345,8 +354,8 @@ pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub(super) const DEFAULT_WINDOW: u32 = 65_535;
 /// The HPACK table that peers may use with us, in bytes; the default, so that it is not announced.
 const HEADER_TABLE: u32 = 4_096;
-/// With this many bytes waiting to be written nothing more is read: requests whose replies the peer does not fetch
-/// must not pile up.
+/// With this many bytes waiting to be written a server reads nothing more: requests whose replies the peer does not
+/// fetch must not pile up.
 const OUTBOX_PAUSE: usize = 256 << 10;
 
 #[cfg(test)]

@@ -84,6 +84,7 @@ mod tests {
         }
     }
 
+    //= RFC 9113 §7: an unknown code has no special effect and may count as INTERNAL_ERROR
     #[test]
     fn an_unknown_number_counts_as_internal_error() {
         for number in [14, 15, 0xff, 0x0100_0000, u32::MAX] {

@@ -106,6 +106,7 @@ impl FieldSink for Collector {
         self.size = self.size.saturating_add(name.len() + value.len() + FIELD_OVERHEAD);
         self.count = self.count.saturating_add(1);
         if !self.is_over() {
+            //= RFC 7541 §6.2.3: a field that came as never indexed is passed on as such
             let indexing = if sensitive { Indexing::Never } else { Indexing::Plain };
             self.fields.push(name, value, indexing);
         }
@@ -132,6 +133,20 @@ mod tests {
         assert_eq!(fields.list_size(), 5 + 2 + 5 + 1 + 1 + 1 + 1 + 4 * 32);
         fields.clear();
         assert!(fields.is_empty() && fields.iter().next().is_none());
+    }
+
+    //= RFC 7541 §6.2.3: a field that came as never indexed is passed on as such
+    #[test]
+    fn what_came_as_never_indexed_goes_on_as_such() {
+        let mut collector = Collector::new(1_000, 10);
+        collector.field(b"authorization", b"secret", true);
+        collector.field(b"x", b"1", false);
+        let indexing: Vec<Indexing> = collector.fields.iter_sent().map(|(.., indexing)| indexing).collect();
+        assert_eq!(indexing, [Indexing::Never, Indexing::Plain]);
+        let mut block = Vec::new();
+        let mut encoder = crate::h2::hpack::Encoder::new();
+        crate::h2::Part::Fresh(&collector.fields).encode(&mut encoder, &mut block);
+        assert_eq!(block[0] & 0xf0, 0x10, "a literal that is never indexed");
     }
 
     #[test]

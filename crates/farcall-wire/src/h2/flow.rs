@@ -75,6 +75,16 @@ impl Credit {
         self.window.available()
     }
 
+    /// The window as the peer counts it.
+    pub(super) fn window(&self) -> Window {
+        self.window
+    }
+
+    /// Bytes that were given back and that the peer was not told of.
+    pub(super) fn owed(&self) -> u32 {
+        self.owed
+    }
+
     /// The size that the window is kept at, in bytes.
     pub(super) fn target(&self) -> u32 {
         self.target

@@ -32,8 +32,9 @@ impl Connection {
         if self.phase == Phase::Over || matches!(self.leaving, Leaving::Announced | Leaving::Last) {
             return;
         }
-        if self.role == Role::Server && self.phase == Phase::Running {
+        if self.role == Role::Server {
             //= RFC 9113 §6.8: a first GOAWAY with 2^31-1 and, a round trip later, a second one lose no request
+            // Also before the handshake is done: clients send calls together with their preface.
             self.leaving = Leaving::Announced;
             self.send_goaway(LAST_ID, ErrorCode::NoError, b"shutting down", None);
             self.send_ping(Purpose::Drain);
@@ -50,10 +51,19 @@ impl Connection {
         }
     }
 
+    /// The last number is used: what is under way finishes, then the connection is over and a new one is needed.
+    pub(super) fn leave_without_ids(&mut self) {
+        //= RFC 9113 §5.1.1: a client that runs out of stream numbers opens a new connection
+        if self.leaving == Leaving::No && self.streams.ids_left() == 0 {
+            self.leave();
+        }
+    }
+
     /// Sends the GOAWAY that tells the last stream.
     fn leave(&mut self) {
         self.leaving = Leaving::Last;
         self.timers.clear(Timer::Drain);
+        //= RFC 9113 §8.7: what the application has heard of is not refused, nor above the last stream of a GOAWAY
         self.send_goaway(self.streams.last_remote(), ErrorCode::NoError, b"", None);
         self.end_if_left();
     }

@@ -26,6 +26,7 @@ mod stream;
 mod streams;
 mod timer;
 mod verdict;
+pub mod view;
 mod window;
 
 pub use config::{Config, Role};
@@ -35,3 +36,4 @@ pub use event::{Event, StreamKey};
 pub use fields::Fields;
 pub use hpack::Indexing;
 pub(crate) use prepared::{Part, Prepared};
+pub use view::{Holdings, WindowView};

@@ -31,9 +31,10 @@ impl Connection {
         let ping = ping::parse(head, payload)?;
         if !ping.ack {
             self.spend_ping()?;
-            //= RFC 9113 §6.7: a PING is answered with the same 8 bytes
+            //= RFC 9113 §6.7: a PING is answered with the same 8 bytes, and marked as an answer
             self.control(|out| ping::encode(ping.data, true, out));
         } else if ping.data == Purpose::Drain.data() {
+            //= RFC 9113 §6.7: an answer to a PING is not answered
             self.finish_leaving();
         } else if ping.data == Purpose::Probe.data() && self.probing.is_running() {
             self.finish_probe();

@@ -83,6 +83,7 @@ impl Part<'_> {
 }
 
 fn encode(fields: &Fields, encoder: &mut Encoder, out: &mut Vec<u8>) {
+    //= RFC 7541 §2.1: fields are written in the order of their list
     for (name, value, indexing) in fields.iter_sent() {
         encoder.encode(name, value, indexing, out);
     }
@@ -138,6 +139,7 @@ mod tests {
         }
     }
 
+    //= RFC 7541 §2.1: fields are written in the order of their list
     #[test]
     fn a_list_is_read_the_same_each_time_that_it_is_sent() {
         let mut pair = Pair::new();

@@ -22,11 +22,12 @@ impl Connection {
         if self.phase == Phase::Settings && head.kind != kind::SETTINGS {
             return Err(Fault::connection(Reason::SettingsFirst { kind: head.kind }));
         }
-        //= RFC 9113 §6.10: nothing may stand between a header block and its CONTINUATION, not even unknown frames
+        //= RFC 9113 §5.5, §6.2, §6.10: nothing stands between a block and its CONTINUATION, not even unknown frames
         match &self.block {
             Some(block) if head.kind != kind::CONTINUATION || head.stream != block.stream => {
                 Err(Fault::connection(Reason::ContinuationExpected { kind: head.kind }))
             }
+            //= RFC 9113 §6.10: CONTINUATION that continues nothing is a connection error
             None if head.kind == kind::CONTINUATION => {
                 Err(Fault::connection(Reason::ContinuationUnexpected { stream: head.stream }))
             }
@@ -37,18 +38,19 @@ impl Connection {
     /// Any frame but DATA.
     pub(super) fn recv_frame(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
         self.check_order(head)?;
+        //= RFC 9113 §6.9: windows hold up DATA and nothing else
         match head.kind {
             kind::HEADERS => self.recv_headers(head, payload),
             kind::CONTINUATION => self.recv_continuation(head, payload),
             kind::PRIORITY => self.recv_priority(head, payload),
             kind::RST_STREAM => self.recv_reset(head, payload),
             kind::SETTINGS => self.recv_settings(head, payload),
-            //= RFC 9113 §8.4: nobody may push to us: a client has said so, and a server is never pushed to
+            //= RFC 9113 §6.5.2, §6.6, §8.4: nobody pushes to us: a client has said so, and a server is never pushed to
             kind::PUSH_PROMISE => push_promise::parse(head, payload).and(Err(Fault::connection(Reason::Push))),
             kind::PING => self.recv_ping(head, payload),
             kind::GOAWAY => self.recv_goaway(head, payload),
             kind::WINDOW_UPDATE => self.recv_window_update(head, payload),
-            //= RFC 9113 §5.5: frames of unknown kinds are ignored
+            //= RFC 9113 §4.1, §5.5: frames of unknown kinds are ignored
             _ => self.spend_glitch(),
         }
     }
@@ -56,7 +58,8 @@ impl Connection {
     /// DATA; `payload` is the frame without its head.
     pub(super) fn recv_data(&mut self, head: FrameHead, mut payload: Bytes) -> Result<(), Fault> {
         let body = data::parse(head, &payload)?;
-        //= RFC 9113 §6.9.1: the whole payload counts, padding included, on the stream and on the connection
+        //= RFC 9113 §6.1: the whole payload counts, padding included
+        //= RFC 9113 §6.9: DATA counts on the connection's window, whatever becomes of its stream
         let probe = self.probing.number();
         if !self.credit.take(head.length, probe) {
             return Err(Fault::connection(Reason::WindowExceeded { stream: 0 }));
@@ -67,12 +70,15 @@ impl Connection {
         self.send_connection_credit();
         let key = match self.standing(head)? {
             Standing::Known(key) => key,
+            //= RFC 9113 §5.4.2, §6.4: what the peer had under way when this side reset a stream is taken
             Standing::Reset => return self.spend_late_data(head.length),
+            //= RFC 9113 §6.1: DATA on a stream that its sender has ended is a stream error of type STREAM_CLOSED
             Standing::Idle | Standing::Closed => return Err(closed(head)),
         };
         let Some(stream) = self.streams.get_mut(key) else { return Ok(()) };
         if !stream.state.can_receive() {
-            //= RFC 9113 §5.1: what follows END_STREAM is STREAM_CLOSED; what follows our reset is ignored
+            //= RFC 9113 §5.1: what follows END_STREAM is a stream error of type STREAM_CLOSED
+            //= RFC 9113 §5.1: what follows our reset is decoded and counted, then dropped
             let ignored = stream.state == State::Closed && !stream.given_up;
             return if ignored { self.spend_late_data(head.length) } else { Err(closed(head)) };
         }
@@ -93,7 +99,7 @@ impl Connection {
             self.spend_empty()?;
         }
         if padding > 0 {
-            //= RFC 9113 §5.2.2: a peer that sends padding alone must not run out of credit: nobody else gives it back
+            // A peer that sends padding alone must not run out of credit: nobody else gives it back.
             self.send_stream_credit(key);
         }
         payload.truncate(body.end);
@@ -120,7 +126,7 @@ impl Connection {
     fn recv_priority(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
         //= RFC 9113 §5.3.2: priorities are checked for their form and have no effect
         match priority::parse(head, payload) {
-            // An idle stream cannot be reset (RFC 9113 §6.4), so that the breach reaches the connection.
+            //= RFC 9113 §6.4: an idle stream is never reset
             Err(fault) if self.streams.standing(head.stream) == Standing::Idle => Err(Fault::connection(fault.reason)),
             Err(fault) => Err(fault),
             Ok(_) => self.spend_glitch(),
@@ -129,6 +135,7 @@ impl Connection {
 
     fn recv_reset(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
         let code = rst_stream::parse(head, payload)?;
+        //= RFC 9113 §6.4: RST_STREAM on an idle stream is a connection error
         let Standing::Known(key) = self.standing(head)? else { return self.spend_glitch() };
         let is_early = |stream: &Stream| {
             let excused = stream.excused_from.is_some_and(|from| from <= self.seen);
@@ -136,7 +143,9 @@ impl Connection {
         };
         let early = self.streams.get(key).is_some_and(is_early);
         self.events.push_back(Event::Incident(Incident::ResetReceived { serial: key.id, code }));
+        //= RFC 9113 §6.4: after the peer's reset nothing more of a stream is sent
         self.drop_queue(key);
+        //= RFC 9113 §5.4.2: a reset is never answered by a reset
         if self.advance(key, Input::ReceivedReset) {
             self.events.push_back(Event::Reset { stream: key, cause: Cause::Peer(code) });
             if let Some(stream) = self.streams.get_mut(key) {
@@ -157,16 +166,17 @@ impl Connection {
     fn recv_window_update(&mut self, head: FrameHead, payload: &[u8]) -> Result<(), Fault> {
         let increment = match window_update::parse(head, payload) {
             Ok(increment) => increment,
-            //= RFC 9113 §5.1: an idle stream cannot be reset, and one that is over is not reset again
+            //= RFC 9113 §6.4: an idle stream is never reset
             Err(fault) if fault.reach == Reach::Connection => return Err(fault),
             Err(fault) => return if matches!(self.standing(head)?, Standing::Known(_)) { Err(fault) } else { Ok(()) },
         };
         self.spend_glitch()?;
         if head.stream == 0 {
+            //= RFC 9113 §6.9.1: an update that takes a window above 2^31-1 ends the stream, or the connection
             let overflow = Fault::connection(Reason::WindowOverflow { stream: 0 });
             return self.send_window.grow(increment).map_err(|_| overflow);
         }
-        //= RFC 9113 §5.1: a window update for a stream that is over is no error
+        //= RFC 9113 §6.9: a window update for a stream that is over is no error
         let Standing::Known(key) = self.standing(head)? else { return Ok(()) };
         let Some(stream) = self.streams.get_mut(key) else { return Ok(()) };
         let overflow = Fault::call(Reason::WindowOverflow { stream: head.stream });
@@ -192,6 +202,7 @@ impl Connection {
         match self.streams.standing(id) {
             Standing::Known(key) => self.break_stream(key, reason),
             Standing::Closed => self.send_reset(StreamKey { slot: u32::MAX, id }, reason.http2(), Some(reason)),
+            //= RFC 9113 §6.4: an idle stream is never reset
             Standing::Idle | Standing::Reset => {}
         }
         if let Err(fault) = cost(self) {
@@ -210,9 +221,8 @@ impl Connection {
     }
 
     /// Whether a stream was refused for the sake of streams that are over, but whose handlers are not: they count for
-    /// this side alone, and what made them so has been paid for.
+    /// this side alone (RFC 9113 §5.1.2), and what made them so has been paid for.
     fn is_our_delay(&self, reason: Reason) -> bool {
-        //= RFC 9113 §5.1.2: streams that are closed do not count toward the limit
         matches!(reason, Reason::TooManyStreams { limit } if self.streams.open_remote() < limit as usize)
     }
 
@@ -220,7 +230,7 @@ impl Connection {
     pub(super) fn break_stream(&mut self, key: StreamKey, reason: Reason) {
         self.drop_queue(key);
         let Some(stream) = self.streams.get_mut(key) else { return };
-        //= RFC 9113 §5.1: what follows the peer's own reset is answered by STREAM_CLOSED, once
+        // What follows the peer's own reset is answered by STREAM_CLOSED (RFC 9113 §6.1), once.
         if stream.state != State::Closed || std::mem::take(&mut stream.given_up) {
             self.send_reset(key, reason.http2(), Some(reason));
         }
@@ -245,13 +255,21 @@ impl Connection {
     pub(super) fn send_stream_credit(&mut self, key: StreamKey) {
         let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.state.can_receive()) else { return };
         if let Some(increment) = stream.credit.update() {
-            self.outbox.append(|out| window_update::encode(key.id, increment, out));
+            self.write_credit(key.id, increment);
         }
     }
 
     pub(super) fn send_connection_credit(&mut self) {
         if let Some(increment) = self.credit.update() {
-            self.outbox.append(|out| window_update::encode(0, increment, out));
+            self.write_credit(0, increment);
+        }
+    }
+
+    /// A client counts the credit that it writes: nothing else stops its reading while a server takes nothing.
+    fn write_credit(&mut self, stream: u32, increment: u32) {
+        match self.role {
+            Role::Client => self.control(|out| window_update::encode(stream, increment, out)),
+            Role::Server => self.outbox.append(|out| window_update::encode(stream, increment, out)),
         }
     }
 }

@@ -86,6 +86,8 @@ impl Connection {
             Place::On(_, kind) => kind,
             Place::New | Place::Nowhere(_) => Kind::Request,
         };
+        //= RFC 9113 §4.3: every block is decoded, whatever becomes of its list
+        //= RFC 9113 §5.4: of all that is wrong with a frame, what ends the connection is what is told
         let list = self.decode(block, kind)?;
         match place {
             Place::Nowhere(Ok(())) => self.spend_glitch(),
@@ -106,19 +108,20 @@ impl Connection {
             Standing::Known(key) => Ok(self.place_on(key, end)),
             //= RFC 9113 §5.1.1: the peer opens streams of its own parity only, each number larger than the last
             Standing::Idle if self.streams.is_local(id) => Err(Fault::connection(Reason::StreamId { stream: id })),
+            //= RFC 9113 §5.1: HEADERS of a server never open a stream
             Standing::Idle if self.role == super::Role::Client => {
                 Err(Fault::connection(Reason::StreamId { stream: id }))
             }
             Standing::Idle => Ok(Place::New),
             Standing::Reset => Ok(Place::Nowhere(Ok(()))),
-            //= RFC 9113 §5.1: a stream of ours may have been reset too long ago to be remembered: what the peer sent
-            //= before it knew must not cost the other streams
+            // A stream of ours may have been reset too long ago to be remembered: what the peer sent before it knew
+            // must not cost the other streams
             Standing::Closed if self.streams.is_local(id) => {
                 Ok(Place::Nowhere(Err(Fault::call(Reason::ClosedStream { kind: kind::HEADERS, stream: id }))))
             }
             //= RFC 9113 §5.1.1: a number that was passed over is closed, and can never be opened
             Standing::Closed if self.streams.was_skipped(id) => Err(Fault::connection(Reason::StreamId { stream: id })),
-            //= RFC 9113 §5.1: HEADERS on a stream that both sides had ended
+            //= RFC 9113 §5.1: HEADERS on a stream that both sides had ended may end the connection
             Standing::Closed => Ok(Place::Nowhere(Err(closed))),
         }
     }
@@ -155,6 +158,7 @@ impl Connection {
         let mut fields = collector.fields;
         match verdict::check(&fields, kind, self.config.strict_fields).and_then(|()| verdict::content_length(&fields)) {
             Ok(length) => fields.content_length = length,
+            //= RFC 9113 §8.2.1: a field with a character that is not allowed makes its message malformed
             Err(what) => return Ok(List::Malformed(what)),
         }
         let fields = Arc::new(fields);
@@ -167,25 +171,26 @@ impl Connection {
     /// A request that opens a stream.
     fn recv_request(&mut self, id: u32, list: List, end: bool, fault: Option<Reason>) -> Result<(), Fault> {
         if self.leaving == Leaving::Last {
-            //= RFC 9113 §6.8: streams above the last number of our GOAWAY are ignored
+            //= RFC 9113 §6.8: above the last number told, blocks are decoded, DATA is counted, both are dropped
             self.streams.note_reset(id);
             self.budgets.add_under_way(self.config.stream_window.max(DEFAULT_WINDOW));
             return self.spend_glitch();
         }
         let limit = self.config.max_concurrent_streams;
         //= RFC 9113 §5.1.2: a stream above the limit is refused, so that the peer may try it again elsewhere
+        //= RFC 9113 §8.7: a stream is called unprocessed only before the application has heard of it
         if self.streams.remote() >= limit as usize {
             return Err(Fault::call(Reason::TooManyStreams { limit }));
         }
         if let List::Malformed(what) = list {
-            //= RFC 9113 §8.1.1: a malformed request is a stream error
+            //= RFC 9113 §8.1.1: a malformed message is a stream error of type PROTOCOL_ERROR
             return Err(Fault::call(Reason::Malformed { what }));
         }
         if let Some(reason) = fault {
             return Err(Fault::call(reason));
         }
         if let (List::Legal(fields), true) = (&list, end) {
-            //= RFC 9113 §8.1.1: a request without a body has no content-length but 0
+            //= RFC 9113 §8.1.1: a body that does not add up to content-length is malformed
             if fields.content_length.unwrap_or(0) > 0 {
                 return Err(Fault::call(Reason::ContentLength));
             }
@@ -199,6 +204,7 @@ impl Connection {
     fn recv_list(&mut self, key: StreamKey, kind: Kind, list: List, end: bool) -> Result<(), Fault> {
         let limit = self.config.header_list_limit;
         match &list {
+            //= RFC 9113 §8.1.1: a malformed response is never told
             List::Malformed(what) => return Err(Fault::call(Reason::Malformed { what })),
             List::TooLarge => {
                 self.events.push_back(Event::Incident(Incident::LargeHeaders { serial: key.id, limit, refused: true }));

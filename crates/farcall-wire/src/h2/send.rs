@@ -32,6 +32,7 @@ impl Connection {
         let id = self.streams.next_id()?;
         let key = self.insert_stream(id);
         self.send_list(key, list, end);
+        self.leave_without_ids();
         Some(key)
     }
 
@@ -40,10 +41,11 @@ impl Connection {
         if self.available_streams() == 0 {
             return None;
         }
-        //= RFC 9113 §5.1.1: numbers may be passed over
+        // Numbers may be passed over (RFC 9113 §5.1.1).
         let id = self.streams.next_id()?;
         let key = self.insert_stream(id);
         self.advance(key, Input::SentReset);
+        self.leave_without_ids();
         Some(key)
     }
 
@@ -62,7 +64,7 @@ impl Connection {
     /// Adds a stream with the windows that both sides count with at this time.
     pub(super) fn insert_stream(&mut self, id: u32) -> StreamKey {
         let (send, target) = (self.peer.initial_window, self.config.stream_window);
-        //= RFC 9113 §6.9.2: a peer that does not know our settings yet counts with 65,535 bytes
+        //= RFC 9113 §6.9.3: until our smaller window is acknowledged, the peer may use the larger one
         let receive = if self.settled { target } else { target.max(DEFAULT_WINDOW) };
         self.granted += u64::from(target);
         self.streams.insert(id, |key| Stream::new(key, send, Credit::new(receive, target)))
@@ -107,6 +109,7 @@ impl Connection {
             return false;
         };
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        //= RFC 9113 §5.2.1, §6.9.1: no DATA passes the windows that the receiver has given
         let fits = length <= TURN
             && length <= self.send_window.available().saturating_sub(reserved)
             && length <= stream.send.window.available();
@@ -130,7 +133,7 @@ impl Connection {
     /// Ends this side's half after what is queued.
     pub fn end(&mut self, key: StreamKey) {
         if self.phase != Phase::Over && self.streams.get(key).is_some_and(Stream::has_sent_all) {
-            //= RFC 9113 §6.9.1: an empty DATA frame needs no window, so that it never waits for anybody's
+            //= RFC 9113 §6.9.1: frames without bytes pass, whatever the window
             self.outbox.append(|out| data::encode_head(key.id, 0, true, out));
             self.sent_end(key);
         } else {
@@ -239,6 +242,8 @@ impl Connection {
         let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.state.can_send()) else { return };
         let queued = u32::try_from(stream.send.queued).unwrap_or(u32::MAX);
         let windows = stream.send.window.available().min(self.send_window.available());
+        //= RFC 9113 §4.1: no frame is longer than the peer's SETTINGS_MAX_FRAME_SIZE
+        //= RFC 9113 §5.2.1, §6.9.1: no DATA passes the windows that the receiver has given
         let length = queued.min(TURN).min(self.peer.max_frame).min(windows);
         let ends = length == queued && stream.send.is_ending();
         let ends_plain = ends && matches!(stream.send.ending, Ending::Plain);
@@ -288,6 +293,7 @@ impl Connection {
         if let Some(stream) = self.streams.get_mut(key) {
             stream.answered |= self.role == Role::Server;
         }
+        //= RFC 9113 §4.3, §6.2, §6.10, §8.1: a header block leaves in one piece, with no other frame between
         let (encoder, max_frame) = (&mut self.encoder, self.peer.max_frame);
         self.outbox.append(|out| {
             let start = out.len();
@@ -295,6 +301,7 @@ impl Connection {
             encoder.begin_block(out);
             list.iter_mut().for_each(|part| part.encode(encoder, out));
             let length = u32::try_from(out.len() - start - FRAME_HEAD).unwrap_or(u32::MAX);
+            //= RFC 9113 §4.1: no frame is longer than the peer's SETTINGS_MAX_FRAME_SIZE
             if length > max_frame {
                 let block = out.split_off(start + FRAME_HEAD);
                 out.truncate(start);

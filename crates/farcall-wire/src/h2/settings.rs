@@ -34,7 +34,7 @@ impl Connection {
     pub(super) fn send_settings(&mut self) {
         let config = &self.config;
         let all = [
-            //= RFC 9113 §8.4: a client that wants no push says so; a server that cannot be pushed to says nothing
+            //= RFC 9113 §6.5.2: a client that wants no push says so; a server that cannot be pushed to says nothing
             (id::ENABLE_PUSH, 0, self.role == Role::Client),
             (id::MAX_CONCURRENT_STREAMS, config.max_concurrent_streams, self.role == Role::Server),
             (id::INITIAL_WINDOW_SIZE, config.stream_window, config.stream_window != DEFAULT_WINDOW),
@@ -68,10 +68,11 @@ impl Connection {
             self.spend_glitch()?;
         }
         for (id, value) in entries {
-            //= RFC 9113 §6.5.3: the values are applied in the order in which they stand, unknown ones ignored
+            //= RFC 9113 §6.5.3: settings are applied at once, in the order in which they stand
             settings::check(id, value)?;
             self.apply_setting(id, value)?;
         }
+        //= RFC 9113 §3.4: the peer's first SETTINGS are acknowledged after this side's own
         //= RFC 9113 §6.5.3: once applied, they are acknowledged at once
         self.control(settings::encode_ack);
         if first {
@@ -90,13 +91,14 @@ impl Connection {
         let excess = DEFAULT_WINDOW.saturating_sub(self.config.stream_window);
         if !std::mem::replace(&mut self.settled, true) && excess > 0 {
             for stream in self.streams.iter_mut() {
-                //= RFC 9113 §6.9.2: the peer has moved the windows of all its streams by the same difference
+                //= RFC 9113 §6.9.2: a new initial window moves the windows of all streams by the difference
                 stream.credit.shrink(excess);
             }
         }
     }
 
     fn apply_setting(&mut self, id: u16, value: u32) -> Result<(), Fault> {
+        //= RFC 9113 §6.5: every defined setting is obeyed
         match id {
             id::HEADER_TABLE_SIZE => self.encoder.set_peer_table_size(value),
             //= RFC 9113 §6.5.2: a client treats any ENABLE_PUSH but 0 from a server as PROTOCOL_ERROR
@@ -107,6 +109,7 @@ impl Connection {
             id::INITIAL_WINDOW_SIZE => self.apply_initial_window(value)?,
             id::MAX_FRAME_SIZE => self.peer.max_frame = value,
             id::MAX_HEADER_LIST_SIZE => self.peer.header_list = value,
+            //= RFC 9113 §6.5.2, §6.5.3: settings that are not known are ignored
             _ => {}
         }
         Ok(())
@@ -114,10 +117,11 @@ impl Connection {
 
     /// Moves the send windows of all streams by the difference to the old value.
     fn apply_initial_window(&mut self, value: u32) -> Result<(), Fault> {
+        //= RFC 9113 §6.9.2: a new initial window moves the windows of all streams by the difference
         let by = i64::from(value) - i64::from(self.peer.initial_window);
         self.peer.initial_window = value;
         for stream in self.streams.iter_mut() {
-            //= RFC 9113 §6.9.2: a change that takes a window above its maximum is a connection error
+            //= RFC 9113 §6.9.2: a new initial window that takes a window above 2^31-1 is a connection error
             let stream_id = stream.key.id;
             let overflow = Fault::connection(Reason::WindowOverflow { stream: stream_id });
             stream.send.window.shift(by).map_err(|_| overflow)?;

@@ -51,6 +51,7 @@ impl State {
         matches!(self, Self::Open | Self::HalfClosedLocal)
     }
 
+    //= RFC 9113 §5.1: nothing is sent on a stream that is closed
     /// Whether this side may still send on it.
     pub const fn can_send(self) -> bool {
         matches!(self, Self::Open | Self::HalfClosedRemote)
@@ -92,6 +93,7 @@ mod tests {
         assert_eq!(State::HalfClosedRemote.next(Input::ReceivedEnd), None);
     }
 
+    //= RFC 9113 §5.1: nothing is sent on a stream that is closed
     #[test]
     fn halves_say_who_may_send() {
         let halves = [

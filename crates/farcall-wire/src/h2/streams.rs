@@ -43,9 +43,10 @@ pub(super) enum Standing {
 }
 
 impl Streams {
-    pub(super) fn new(role: Role) -> Self {
+    /// No streams; a client's first one will be `first`.
+    pub(super) fn new(role: Role, first: u32) -> Self {
         let next_local = match role {
-            Role::Client => 1,
+            Role::Client => first,
             Role::Server => 2,
         };
         Self {
@@ -71,7 +72,7 @@ impl Streams {
 
     /// Takes the next number for a stream of this side; `None` when all are used.
     pub(super) fn next_id(&mut self) -> Option<u32> {
-        //= RFC 9113 §5.1.1: numbers are not used again; when they are used up, a new connection is needed
+        //= RFC 9113 §5.1.1: every new stream has a larger number than all before it
         let id = self.next_local;
         (id <= LAST_ID).then(|| {
             self.next_local = id + 2;
@@ -212,13 +213,23 @@ impl Streams {
         self.slots.iter().flatten().filter(open).count()
     }
 
+    /// Slots, used and free.
+    pub(super) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Numbers, and stretches of them, that are remembered though they have no stream.
+    pub(super) fn remembered(&self) -> usize {
+        self.reset.len() + self.skipped.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.local + self.remote == 0
     }
 
-    /// Whether this side can still open a stream by its numbers.
-    pub(super) fn has_ids(&self) -> bool {
-        self.next_local <= LAST_ID
+    /// How many streams this side can still open by its numbers.
+    pub(super) fn ids_left(&self) -> usize {
+        if self.next_local > LAST_ID { 0 } else { (LAST_ID - self.next_local) as usize / 2 + 1 }
     }
 }
 
@@ -242,7 +253,7 @@ mod tests {
 
     #[test]
     fn slots_are_used_again_and_numbers_are_not() {
-        let mut streams = Streams::new(Role::Client);
+        let mut streams = Streams::new(Role::Client, 1);
         let first = streams.next_id().map(|id| streams.insert(id, stream)).unwrap();
         assert_eq!((first.id, first.slot, streams.local(), streams.remote()), (1, 0, 1, 0));
         assert!(streams.remove(first) && !streams.remove(first));
@@ -253,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_number_is_idle_until_used_and_closed_afterwards() {
-        let mut streams = Streams::new(Role::Server);
+        let mut streams = Streams::new(Role::Server, 1);
         assert_eq!(streams.standing(5), Standing::Idle);
         streams.note_remote(5);
         assert_eq!(streams.standing(3), Standing::Closed, "lower numbers are closed implicitly");
@@ -267,11 +278,11 @@ mod tests {
 
     #[test]
     fn numbers_that_were_passed_over_are_told_apart_from_used_ones() {
-        let mut streams = Streams::new(Role::Server);
+        let mut streams = Streams::new(Role::Server, 1);
         [1, 3, 9, 11].into_iter().for_each(|id| streams.note_remote(id));
         let skipped: Vec<u32> = (1..=13).step_by(2).filter(|id| streams.was_skipped(*id)).collect();
         assert_eq!(skipped, [5, 7]);
-        let mut streams = Streams::new(Role::Server);
+        let mut streams = Streams::new(Role::Server, 1);
         streams.note_remote(3);
         assert!(streams.was_skipped(1) && !streams.was_skipped(3));
         (0..1_000).for_each(|turn| streams.note_remote(5 + 4 * turn));
@@ -281,7 +292,7 @@ mod tests {
 
     #[test]
     fn only_so_many_resets_are_remembered() {
-        let mut streams = Streams::new(Role::Server);
+        let mut streams = Streams::new(Role::Server, 1);
         streams.note_remote(u32::MAX / 2);
         for id in 0..=u32::try_from(RESETS_REMEMBERED).unwrap() {
             streams.note_reset(2 * id + 1);
@@ -292,17 +303,18 @@ mod tests {
 
     #[test]
     fn numbers_run_out_and_nothing_wraps() {
-        let mut streams = Streams::new(Role::Client);
+        let mut streams = Streams::new(Role::Client, 1);
         streams.next_local = LAST_ID;
-        assert!(streams.has_ids());
+        assert_eq!(streams.ids_left(), 1);
         assert_eq!(streams.next_id(), Some(LAST_ID));
         assert_eq!(streams.next_id(), None);
-        assert!(!streams.has_ids());
+        assert_eq!(streams.ids_left(), 0);
+        assert_eq!(Streams::new(Role::Client, 1).ids_left(), 1 << 30);
     }
 
     #[test]
     fn a_stream_stands_in_line_once_and_only_when_it_can_send() {
-        let mut streams = Streams::new(Role::Client);
+        let mut streams = Streams::new(Role::Client, 1);
         let key = streams.insert(1, stream);
         streams.queue(key);
         assert!(streams.line.is_empty());

@@ -64,14 +64,18 @@ struct Pseudo<'a> {
 impl<'a> Pseudo<'a> {
     fn add(&mut self, name: &[u8], value: &'a [u8], kind: Kind) -> Result<(), &'static str> {
         let place = match (kind, name) {
+            //= RFC 9113 §8.3: pseudo-header fields of requests and of responses are not mixed
             (Kind::Request, b"method") => &mut self.method,
             (Kind::Request, b"scheme") => &mut self.scheme,
             (Kind::Request, b"authority") => &mut self.authority,
             (Kind::Request, b"path") => &mut self.path,
             (Kind::Response, b"status") => &mut self.status,
+            //= RFC 9113 §8.1: pseudo-header fields in trailers are malformed
             (Kind::Trailers, _) => return Err("a pseudo-header in trailers"),
+            //= RFC 9113 §8.3: a pseudo-header field that is not defined is malformed
             _ => return Err("a pseudo-header that is not defined here"),
         };
+        //= RFC 9113 §8.3: no pseudo-header field stands twice
         match place.replace(value) {
             Some(_) => Err("a pseudo-header twice"),
             None => Ok(()),
@@ -92,7 +96,8 @@ impl<'a> Pseudo<'a> {
                 (None, None, Some(_)) => Ok(()),
                 _ => Err("CONNECT needs :authority, and neither :scheme nor :path"),
             },
-            //= RFC 9113 §8.3.1: a request has exactly one :method, :scheme and :path, and the path is not empty
+            //= RFC 9113 §8.3.1: a request has exactly one :method, :scheme and :path
+            //= RFC 9113 §8.3.1: the path of a request is not empty
             Kind::Request => match (self.method, self.scheme, self.path) {
                 (Some(_), Some(_), Some(path)) if !path.is_empty() => Ok(()),
                 (Some(_), Some(_), Some(_)) => Err(":path is empty"),
@@ -104,6 +109,7 @@ impl<'a> Pseudo<'a> {
 
 fn check_name(name: &[u8]) -> Result<(), &'static str> {
     //= RFC 9113 §8.2.1: names are tokens without upper-case letters
+    //= RFC 9113 §8.2.1: a colon stands only at the beginning of a pseudo-header field's name
     match name.iter().all(|&byte| is_token(byte)) {
         true if !name.is_empty() => Ok(()),
         true => Err("a field without a name"),
@@ -139,11 +145,12 @@ fn check_value(value: &[u8]) -> Result<(), &'static str> {
 }
 
 fn check_connection_specific(name: &[u8], value: &[u8]) -> Result<(), &'static str> {
-    //= RFC 9113 §8.2.2: fields that speak of an HTTP/1 connection make a message malformed, but for te: trailers
+    //= RFC 9113 §8.2.2: fields that speak of an HTTP/1 connection make a message malformed
     match name {
         b"connection" | b"proxy-connection" | b"keep-alive" | b"transfer-encoding" | b"upgrade" => {
             Err("a connection-specific field")
         }
+        //= RFC 9113 §8.2.2: te says nothing but trailers
         b"te" if value != b"trailers" => Err("te with a value other than trailers"),
         _ => Ok(()),
     }
@@ -182,6 +189,10 @@ mod tests {
         assert_eq!(check(&list(&[(":method", "CONNECT"), (":authority", "a:1")]), Kind::Request, true), Ok(()));
     }
 
+    //= RFC 9113 §8.3: pseudo-header fields of requests and of responses are not mixed
+    //= RFC 9113 §8.3: pseudo-header fields come before all others, and never in trailers
+    //= RFC 9113 §8.3: a pseudo-header field that is not defined is malformed
+    //= RFC 9113 §8.3: no pseudo-header field stands twice
     #[test]
     fn pseudo_headers_stand_first_once_and_where_they_belong() {
         assert_eq!(request(&[("a", "b"), (":authority", "x")]), Err("a pseudo-header after a regular field"));
@@ -191,6 +202,10 @@ mod tests {
         assert_eq!(check(&list(&[(":status", "200")]), Kind::Trailers, true), Err("a pseudo-header in trailers"));
     }
 
+    //= RFC 9113 §8.3.1: a request has exactly one :method, :scheme and :path
+    //= RFC 9113 §8.3.1: the path of a request is not empty
+    //= RFC 9113 §8.3.2: a response has exactly one :status
+    //= RFC 9113 §8.5: CONNECT has neither :scheme nor :path
     #[test]
     fn required_pseudo_headers_are_required() {
         for missing in 0..3 {
@@ -206,16 +221,23 @@ mod tests {
         assert!(check(&list(&connect), Kind::Request, true).is_err());
     }
 
+    //= RFC 9113 §8.2.1: names are tokens without upper-case letters
+    //= RFC 9113 §8.2.1: a colon stands only at the beginning of a pseudo-header field's name
+    //= RFC 9113 §8.2.1: no NUL, CR or LF anywhere in a value
     #[test]
     fn names_and_values_have_their_characters() {
         assert_eq!(request(&[("Upper", "x")]), Err("a field name with a character that is not allowed"));
-        assert_eq!(request(&[("sp ace", "x")]), Err("a field name with a character that is not allowed"));
+        for bad in ["sp ace", "co:lon", "colon:", "a\0", "\u{7f}", "\u{e9}"] {
+            assert_eq!(request(&[(bad, "x")]), Err("a field name with a character that is not allowed"), "{bad:?}");
+        }
         assert_eq!(request(&[("", "x")]), Err("a field without a name"));
         for bad in ["a\0", "a\r", "\nb"] {
             assert_eq!(request(&[("a", bad)]), Err("a field value with NUL, CR or LF"));
         }
     }
 
+    //= RFC 9113 §8.2.1: a value neither begins nor ends with a space or a tab
+    //= RFC 9113 §8.3.1: host does not name another entity than :authority does
     #[test]
     fn outer_white_space_and_a_second_host_are_malformed_where_that_is_asked_for() {
         let cases = [
@@ -248,6 +270,8 @@ mod tests {
         assert_eq!(said(&["1", "2"]), Err("two different content-length"));
     }
 
+    //= RFC 9113 §8.2.2: fields that speak of an HTTP/1 connection make a message malformed
+    //= RFC 9113 §8.2.2: te says nothing but trailers
     #[test]
     fn connection_specific_fields_are_malformed() {
         for name in ["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"] {

@@ -21,9 +21,14 @@ impl Window {
         u32::try_from(self.0).unwrap_or(0)
     }
 
+    /// What it stands at; below zero, nothing may pass until it has grown.
+    pub(super) fn bytes(self) -> i64 {
+        self.0
+    }
+
     /// Takes `bytes`, if there are so many.
     pub(super) fn take(&mut self, bytes: u32) -> bool {
-        //= RFC 9113 §6.9: frames without bytes pass, whatever the window
+        //= RFC 9113 §6.9.1: frames without bytes pass, whatever the window
         let enough = bytes == 0 || i64::from(bytes) <= self.0;
         if enough {
             self.0 -= i64::from(bytes);
@@ -38,7 +43,7 @@ impl Window {
 
     /// Moves the window by a change of SETTINGS_INITIAL_WINDOW_SIZE.
     pub(super) fn shift(&mut self, by: i64) -> Result<(), Overflow> {
-        //= RFC 9113 §6.9.2: a smaller initial window can make the windows of open streams negative
+        //= RFC 9113 §6.9.2: a window can become negative, and nothing passes until it is positive
         self.0 += by;
         //= RFC 9113 §6.9.1: a window never passes 2^31-1
         if self.0 > MAX { Err(Overflow) } else { Ok(()) }
@@ -60,6 +65,7 @@ mod tests {
         assert_eq!(window.available(), 0);
     }
 
+    //= RFC 9113 §6.9.2: a window can become negative, and nothing passes until it is positive
     #[test]
     fn a_window_can_be_negative_and_recovers() {
         let mut window = Window::new(100);
@@ -71,6 +77,7 @@ mod tests {
         assert_eq!(window.available(), 10);
     }
 
+    //= RFC 9113 §6.9.1: a window never passes 2^31-1
     #[test]
     fn a_window_above_two_gigabytes_is_an_overflow() {
         let mut window = Window::new(u32::try_from(MAX).unwrap());

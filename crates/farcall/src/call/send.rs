@@ -22,14 +22,14 @@ impl CallState {
         if let Some(end) = shared.end_of_sending(self.role) {
             return Poll::Ready(end);
         }
-        if shared.send.quota <= 0 {
+        // A call that waits for a connection takes no room from those on one: they may be what it waits for. Also whoever
+        // waits for the connection's room hears of the end of his own call.
+        let connected = shared.id.is_some();
+        if shared.send.quota <= 0 || connected && self.mailbox.backlog.is_full(waker) {
             match &mut shared.send.waker {
                 Some(old) => old.clone_from(waker),
                 none => *none = Some(waker.clone()),
             }
-            return Poll::Pending;
-        }
-        if self.mailbox.backlog.is_full(waker) {
             return Poll::Pending;
         }
         let send = &mut shared.send;
@@ -37,8 +37,10 @@ impl CallState {
         write(&mut send.outgoing, send.encoding)?;
         let queued = send.outgoing.len() - before;
         send.quota -= i64::try_from(queued).unwrap_or(i64::MAX);
-        send.counted += queued;
-        self.mailbox.backlog.add(queued);
+        if connected {
+            send.counted += queued;
+            self.mailbox.backlog.add(queued);
+        }
         send.head_left = true;
         self.push_flush(shared);
         Poll::Ready(Ok(()))

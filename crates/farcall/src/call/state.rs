@@ -272,7 +272,7 @@ impl CallState {
 impl Drop for CallState {
     fn drop(&mut self) {
         let counted = self.lock().send.counted;
-        self.mailbox.backlog.remove(counted);
+        self.mailbox.backlog.forget(counted);
     }
 }
 

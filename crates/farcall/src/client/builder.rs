@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use farcall_policy::BackoffConfig;
 use farcall_policy::target::{Address, Target};
-use farcall_wire::grpc::user_agent;
+use farcall_wire::grpc::{Encoding, user_agent};
 
 use super::Channel;
 use super::driver::ChannelDriver;
@@ -18,6 +18,8 @@ use crate::compress;
 use crate::server::Router;
 use crate::transport::Connector;
 use crate::transport::tcp::Tcp;
+#[cfg(unix)]
+use crate::transport::unix::Unix;
 
 /// The settings of a [`Channel`], from [`Channel::builder`].
 #[derive(Debug, Clone)]
@@ -30,7 +32,7 @@ pub struct ChannelBuilder {
 impl ChannelBuilder {
     pub(super) fn new(target: &str) -> Self {
         let mut settings = Settings::default();
-        compress::SUPPORTED.iter().for_each(|encoding| settings.wire.accept.insert(*encoding));
+        compress::supported().for_each(|encoding| settings.wire.accept.insert(encoding));
         Self { target: target.to_owned(), settings }
     }
 
@@ -121,16 +123,33 @@ impl ChannelBuilder {
         self
     }
 
-    /// The channel, over TCP.
+    /// How calls compress their messages without being asked; [`Encoding::Identity`] means not at all, and is the
+    /// default. A call can ask for another one. What the server sends is its own choice among those built in.
+    pub fn compress(mut self, encoding: Encoding) -> Self {
+        self.settings.encoding = encoding;
+        self
+    }
+
+    /// The channel, over TCP or a Unix socket, as the target says.
     ///
     /// # Errors
     /// A target, or a setting, with which no channel could work; the text has the value and the remedy.
     pub fn build(self) -> Result<Channel, InvalidChannel> {
         let target = Target::parse(&self.target)?;
-        if matches!(target.address(), Address::Unix(_) | Address::UnixAbstract(_)) {
-            return Err(InvalidChannel::Socket(self.target));
+        match target.address() {
+            Address::Unix(_) | Address::UnixAbstract(_) => self.build_over_unix(),
+            _ => self.build_with(Tcp::new()),
         }
-        self.build_with(Tcp::new())
+    }
+
+    #[cfg(unix)]
+    fn build_over_unix(self) -> Result<Channel, InvalidChannel> {
+        self.build_with(Unix::new())
+    }
+
+    #[cfg(not(unix))]
+    fn build_over_unix(self) -> Result<Channel, InvalidChannel> {
+        Err(InvalidChannel::Socket(self.target))
     }
 
     /// The channel, to services in this process; see [`Channel::over`]. The target is only a name then.
@@ -163,7 +182,7 @@ impl ChannelBuilder {
 impl ChannelBuilder {
     /// Whether calls compress their messages with gzip without being asked. Default `false`.
     pub fn gzip(mut self, on: bool) -> Self {
-        self.settings.gzip = on;
+        self.settings.encoding = if on { Encoding::Gzip } else { Encoding::Identity };
         self
     }
 }

@@ -82,6 +82,11 @@ impl Calls {
         &self.peer
     }
 
+    /// Whether a call was ever opened on this connection.
+    pub(super) fn is_used(&self) -> bool {
+        self.left < CALLS
+    }
+
     /// Whether `id` names this call on this connection.
     pub(super) fn owns(&self, id: CallId, state: &Arc<CallState>) -> bool {
         let running = self.table.get(id.slot()).and_then(Option::as_ref);
@@ -250,7 +255,7 @@ impl OnLink<'_> {
         if self.calls.left == 0 {
             //= RFC 9113 §5.1.1: a client that runs out of stream numbers opens a new connection
             self.calls.phase = Phase::Retired;
-            self.lobby.going_away(now);
+            self.lobby.going_away(true, now);
             conn.shut_down(now);
         }
     }
@@ -277,13 +282,13 @@ impl Application for OnLink<'_> {
             }
             Event::GoingAway { .. } if self.calls.phase == Phase::Serving => {
                 self.calls.phase = Phase::Retired;
-                self.lobby.going_away(now);
+                self.lobby.going_away(self.calls.is_used(), now);
             }
             Event::Over { fault } => {
                 self.calls.fault = fault;
                 if self.calls.phase == Phase::Serving {
                     self.calls.phase = Phase::Retired;
-                    self.lobby.disconnected(now);
+                    self.lobby.disconnected(self.calls.is_used(), now);
                 }
             }
             Event::Incident(incident) => observe::incident(&self.calls.peer, &incident),

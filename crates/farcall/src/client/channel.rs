@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use farcall_policy::State;
-use farcall_wire::grpc::Status;
+use farcall_wire::grpc::{Encoding, Status};
 
 use super::builder::ChannelBuilder;
 use super::draft::Draft;
@@ -35,7 +35,8 @@ pub struct Channel {
 
 impl Channel {
     /// A channel to `target`: `dns:///host:port`, `host:port`, `http://host:port`, `ipv4:1.2.3.4:port`,
-    /// `ipv6:[::1]:port`. Nothing is connected before the first call.
+    /// `ipv6:[::1]:port`, `unix:path`, `unix:///path`, and on Linux `unix-abstract:name`. Nothing is connected before the
+    /// first call.
     ///
     /// # Errors
     /// A target that cannot be understood, with the way to write it.
@@ -108,8 +109,8 @@ impl Channel {
         CallState::new(Role::Client, Arc::clone(&shared.mailbox), Peer::Memory, shared.settings.wire.receive_limit)
     }
 
-    pub(super) fn gzip(&self) -> bool {
-        self.handles.shared.settings.gzip
+    pub(super) fn encoding(&self) -> Encoding {
+        self.handles.shared.settings.encoding
     }
 
     pub(super) fn open(&self, opening: Opening) -> Result<(), Status> {

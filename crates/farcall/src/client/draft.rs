@@ -45,14 +45,14 @@ pub(super) struct Wishes {
     pub(super) timeout: Option<Duration>,
     pub(super) deadline: Option<Instant>,
     pub(super) wait_for_ready: bool,
-    pub(super) gzip: bool,
+    pub(super) encoding: Encoding,
     pub(super) context: Context,
 }
 
 impl Draft {
     pub(super) fn new(channel: Channel, path: &'static str, shape: Shape) -> Self {
         let state = channel.new_state();
-        let wishes = Wishes { context: Context::current(), gzip: channel.gzip(), ..Wishes::default() };
+        let wishes = Wishes { context: Context::current(), encoding: channel.encoding(), ..Wishes::default() };
         Self { channel, state, path, shape, request: Payload::default(), stage: Stage::Built(wishes) }
     }
 
@@ -117,8 +117,8 @@ impl Draft {
     fn submit(&mut self, wishes: Wishes) -> Result<(), Status> {
         // Linked before it is sent: a cut in between reaches the driver as a cancelled call, and never too early.
         wishes.context.link(&self.state).map_err(|cut| inherited(&cut))?;
-        if wishes.gzip {
-            self.compress();
+        if wishes.encoding != Encoding::Identity {
+            self.compress(wishes.encoding);
         }
         let deadline = match (wishes.deadline, wishes.context.deadline()) {
             (Some(own), Some(inherited)) => Some(own.min(inherited)),
@@ -138,12 +138,12 @@ impl Draft {
     }
 
     /// Says that messages of the call are compressed, and compresses the one that exists already.
-    fn compress(&mut self) {
-        self.state.lock().send.encoding = Encoding::Gzip;
+    fn compress(&mut self, encoding: Encoding) {
+        self.state.lock().send.encoding = encoding;
         if !self.request.is_empty() {
             let mut message = EncodeBuf::new(usize::MAX);
             self.request.segments().cloned().for_each(|piece| message.put_shared(piece));
-            compress::compress_written(Encoding::Gzip, &mut message);
+            compress::compress_written(encoding, &mut message);
             self.request = message.take();
         }
     }
@@ -214,6 +214,19 @@ macro_rules! wishes {
                 self.draft.wish(|wishes| {
                     wishes.wait_for_ready = true;
                     Ok(())
+                });
+                self
+            }
+
+            /// Compresses the messages of this call, or with [`Encoding::Identity`](crate::Encoding) does not. Which
+            /// encodings there are is a matter of features; one that is not built in fails the call at its await.
+            pub fn compress(mut self, encoding: $crate::Encoding) -> Self {
+                self.draft.wish(|wishes| match $crate::compress::missing(encoding) {
+                    Some(missing) => Err($crate::Status::internal(missing)),
+                    None => {
+                        wishes.encoding = encoding;
+                        Ok(())
+                    }
                 });
                 self
             }

@@ -25,7 +25,7 @@ use super::opening::{ClientCommand, Opening};
 use super::shared::Shared;
 use crate::context::now;
 use crate::observe;
-use crate::transport::mailbox::{Command, Mailbox};
+use crate::transport::mailbox::Command;
 use crate::transport::pump::Pump;
 use crate::transport::{Connector, Peer};
 
@@ -147,8 +147,9 @@ impl<C: Connector> ChannelDriver<C> {
         match dialled {
             Ok((io, peer)) => {
                 let conn = Connection::client(self.lobby.shared.settings.wire.clone(), now);
-                // A mailbox of its own, which stays empty: the channel's outlives the connection, and is read above.
-                let pump = Pump::new(io, conn, Mailbox::new());
+                // A mailbox of its own, which stays empty: the channel's outlives the connection, and is read above. What
+                // waits to be sent is counted for the channel, since that is where its calls wait for room.
+                let pump = Pump::new(io, conn, self.lobby.shared.mailbox.beside());
                 self.links.push(Link { pump, calls: Calls::new(&self.lobby, peer) });
             }
             Err(error) => self.lobby.failed(error, now),
@@ -186,7 +187,7 @@ impl<C: Connector> ChannelDriver<C> {
             (Phase::Handshaking, None, None) => {
                 self.lobby.failed("it was closed before the server's first frame", now())
             }
-            (Phase::Serving, ..) => self.lobby.disconnected(now()),
+            (Phase::Serving, ..) => self.lobby.disconnected(link.calls.is_used(), now()),
             (Phase::Retired, ..) => {}
         }
         link.calls.abandon();

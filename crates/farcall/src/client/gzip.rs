@@ -7,12 +7,8 @@ macro_rules! gzip {
     ($($call:ident<$($message:ident),+>),+) => { $(
         impl<$($message),+> $call<$($message),+> {
             /// Compresses the messages of this call with gzip.
-            pub fn gzip(mut self) -> Self {
-                self.draft.wish(|wishes| {
-                    wishes.gzip = true;
-                    Ok(())
-                });
-                self
+            pub fn gzip(self) -> Self {
+                self.compress(crate::Encoding::Gzip)
             }
         }
     )+ };

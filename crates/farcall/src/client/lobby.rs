@@ -23,6 +23,8 @@ pub(super) struct Lobby {
     pub(super) waiting: Waiting<Opening>,
     subchannel: Subchannel,
     failure: Option<Status>,
+    /// Connections in a row that took none of the calls that waited for them.
+    fruitless: u32,
     /// When the present attempt to connect has taken too long, and how long that is.
     attempt: Option<(Instant, Duration)>,
 }
@@ -32,7 +34,7 @@ impl Lobby {
         // Clients that start at the same moment must not come back at the same moment: a seed of its own for each.
         let seed = RandomState::new().build_hasher().finish();
         let subchannel = Subchannel::new(shared.settings.backoff, seed);
-        Self { shared, waiting: Waiting::new(), subchannel, failure: None, attempt: None }
+        Self { shared, waiting: Waiting::new(), subchannel, failure: None, fruitless: 0, attempt: None }
     }
 
     /// A call that cannot be sent at once waits, or fails.
@@ -77,14 +79,28 @@ impl Lobby {
         self.subchannel.handle_failed(now);
     }
 
-    /// The connection is lost.
-    pub(super) fn disconnected(&mut self, now: Instant) {
-        self.subchannel.handle_disconnected(now);
+    /// The connection is lost; `used`: it has taken a call at least.
+    pub(super) fn disconnected(&mut self, used: bool, now: Instant) {
+        if !self.gives_up(used, now) {
+            self.subchannel.handle_disconnected(now);
+        }
     }
 
     /// The connection takes no more calls.
-    pub(super) fn going_away(&mut self, now: Instant) {
-        self.subchannel.handle_going_away(now);
+    pub(super) fn going_away(&mut self, used: bool, now: Instant) {
+        if !self.gives_up(used, now) {
+            self.subchannel.handle_going_away(now);
+        }
+    }
+
+    /// A server that lets connections in and no call through would otherwise be called again without a wait.
+    fn gives_up(&mut self, used: bool, now: Instant) -> bool {
+        self.fruitless = if used || self.waiting.is_empty() { 0 } else { self.fruitless.saturating_add(1) };
+        let too_many = self.fruitless > FRUITLESS;
+        if too_many {
+            self.failed("connections are made, but end before they take a call", now);
+        }
+        too_many
     }
 
     /// Ends what has waited too long. An attempt that took too long is the driver's to break off: how long it took.
@@ -163,6 +179,10 @@ impl Lobby {
 pub(super) fn runtime_gone() -> Status {
     Status::unavailable("the runtime that ran this channel was shut down: calls on another runtime connect anew")
 }
+
+/// Connections that may end before they took a call until that counts as a failure to connect: a server that restarts
+/// may be met in the wrong moment, and there may be several behind one address.
+const FRUITLESS: u32 = 3;
 
 fn full(limit: usize) -> Status {
     Status::resource_exhausted(format!(

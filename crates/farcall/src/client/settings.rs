@@ -6,7 +6,9 @@ use std::fmt;
 
 use farcall_policy::target::InvalidTarget;
 use farcall_policy::{BackoffConfig, InvalidBackoff};
-use farcall_wire::grpc::Config;
+use farcall_wire::grpc::{Config, Encoding};
+
+use crate::compress;
 
 /// The settings that a channel's driver works with.
 #[derive(Debug, Clone)]
@@ -19,8 +21,8 @@ pub(super) struct Settings {
     pub(super) backoff: BackoffConfig,
     /// Calls that may wait at a time.
     pub(super) waiting_limit: usize,
-    /// Whether calls compress without being asked.
-    pub(super) gzip: bool,
+    /// How calls compress without being asked.
+    pub(super) encoding: Encoding,
     /// The engine's settings.
     pub(super) wire: Config,
 }
@@ -32,7 +34,7 @@ impl Default for Settings {
             user_agent: String::new(),
             backoff: BackoffConfig::default(),
             waiting_limit: WAITING_LIMIT,
-            gzip: false,
+            encoding: Encoding::Identity,
             wire: Config::default(),
         }
     }
@@ -47,6 +49,9 @@ impl Settings {
         {
             return Err(InvalidChannel::Authority(authority.clone()));
         }
+        if compress::missing(self.encoding).is_some() {
+            return Err(InvalidChannel::Encoding(self.encoding));
+        }
         if !self.user_agent.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             return Err(InvalidChannel::UserAgent(self.user_agent.clone()));
         }
@@ -60,12 +65,14 @@ impl Settings {
 pub enum InvalidChannel {
     /// The target cannot be understood.
     Target(InvalidTarget),
-    /// The target is a Unix socket, for which a connector is needed.
+    /// The target is a Unix socket, and the system has none.
     Socket(String),
     /// The authority is empty, or has characters that no authority has (RFC 3986 §3.2).
     Authority(String),
     /// The prefix of the user agent has characters that no header field has.
     UserAgent(String),
+    /// Messages cannot be compressed like this in this build.
+    Encoding(Encoding),
     /// The backoff has a number out of its range.
     Backoff(InvalidBackoff),
 }
@@ -75,10 +82,7 @@ impl fmt::Display for InvalidChannel {
         match self {
             Self::Target(error) => error.fmt(f),
             Self::Socket(target) => {
-                write!(
-                    f,
-                    "the target {target:?} is a Unix socket: pass a connector for it to ChannelBuilder::build_with"
-                )
+                write!(f, "the target {target:?} is a Unix socket, which this system does not have: write host:port")
             }
             Self::Authority(authority) => {
                 write!(
@@ -88,6 +92,9 @@ impl fmt::Display for InvalidChannel {
             }
             Self::UserAgent(prefix) => {
                 write!(f, "the user agent {prefix:?} cannot be sent: use printable ASCII, as in my-program/1.0")
+            }
+            Self::Encoding(encoding) => {
+                write!(f, "messages cannot be compressed with {encoding}: turn on the feature `{encoding}` of farcall")
             }
             Self::Backoff(error) => error.fmt(f),
         }
@@ -104,6 +111,7 @@ impl From<InvalidTarget> for InvalidChannel {
 
 /// RFC 3986 §3.2, without the user information that RFC 9113 §8.3.1 forbids.
 fn is_authority_byte(byte: u8) -> bool {
+    //= RFC 9113 §8.3.1: no user and no password stand in :authority
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(&byte)
 }
 
@@ -133,6 +141,15 @@ mod tests {
         assert!(text.contains("line\\nbreak") && text.contains("my-program/1.0"), "{text}");
         let text = problem(|settings| settings.backoff.multiplier = 0.5);
         assert!(text.contains("0.5") && text.contains("1.6"), "{text}");
+    }
+
+    //= RFC 9113 §8.3.1: no user and no password stand in :authority
+    #[test]
+    fn an_authority_names_no_user_and_is_not_empty() {
+        for authority in ["me@users.example", "me:secret@users.example:443", "@", ""] {
+            let text = problem(|settings| settings.authority = Some(authority.into()));
+            assert!(text.contains(&format!("{authority:?}")), "{text}");
+        }
     }
 
     #[test]

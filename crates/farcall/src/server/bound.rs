@@ -11,6 +11,8 @@ use tokio::net::TcpListener;
 use super::{Router, Settings, Shutdown, accept};
 use crate::observe;
 use crate::transport::Listener;
+#[cfg(unix)]
+use crate::transport::unix::UnixSocket;
 
 /// A server with a listener: connections already queue up, and [`Bound::serve`] takes them.
 #[derive(Debug)]
@@ -69,6 +71,14 @@ impl Bound<TcpListener> {
     }
 }
 
+#[cfg(unix)]
+impl Bound<UnixSocket> {
+    /// The target with which a channel finds the server, such as `unix:/run/users.sock`.
+    pub fn target(&self) -> &str {
+        self.listener.target()
+    }
+}
+
 /// Why a server cannot begin; the text has the value that was wrong, and what would be right.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -76,6 +86,13 @@ pub enum ServerError {
     /// The system does not let us listen there.
     Bind {
         /// Where.
+        address: String,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The system does not let us listen on that Unix socket.
+    BindUnix {
+        /// Where, as a channel's target.
         address: String,
         /// Why not.
         error: io::Error,
@@ -99,6 +116,9 @@ impl fmt::Display for ServerError {
             Self::Bind { address, error } => {
                 write!(f, "cannot listen on {address}: {error}; {}", remedy(error.kind()))
             }
+            Self::BindUnix { address, error } => {
+                write!(f, "cannot listen on {address}: {error}; {}", unix_remedy(error.kind()))
+            }
             Self::DuplicateService(name) => {
                 write!(f, "the service {name} was added twice: add each service once")
             }
@@ -112,9 +132,20 @@ impl fmt::Display for ServerError {
 impl std::error::Error for ServerError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Bind { error, .. } => Some(error),
+            Self::Bind { error, .. } | Self::BindUnix { error, .. } => Some(error),
             _ => None,
         }
+    }
+}
+
+fn unix_remedy(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::AddrInUse => "stop the program that listens there, or choose another path or name",
+        io::ErrorKind::NotFound => "make the folder first, or choose another one",
+        io::ErrorKind::PermissionDenied => "choose a folder that this user may write to",
+        io::ErrorKind::InvalidInput => "choose a shorter path or name: the system takes about a hundred bytes",
+        io::ErrorKind::Unsupported => "use bind_unix with a path",
+        _ => "choose another path, as in /run/users.sock",
     }
 }
 

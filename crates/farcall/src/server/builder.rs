@@ -4,6 +4,8 @@
 
 use std::fmt;
 use std::future::Future;
+#[cfg(unix)]
+use std::path::Path;
 use std::time::Duration;
 
 use farcall_wire::grpc::{Config, Status};
@@ -14,6 +16,8 @@ use super::raw::RawMessage;
 use super::{Bound, Call, Router, ServerError, Service};
 use crate::stream::{Inbound, Outbound};
 use crate::transport::Listener;
+#[cfg(unix)]
+use crate::transport::unix::UnixSocket;
 
 /// A gRPC server: `Server::builder().service(…).bind("[::]:50051").await?.serve().await?`.
 #[derive(Debug)]
@@ -172,7 +176,34 @@ impl ServerBuilder {
         Ok(Bound::new(listener, Some(local), self.router, self.settings))
     }
 
-    /// Uses a listener that exists, such as one that was bound with other options.
+    /// Listens on a Unix socket at `path`. A socket file at which nobody listens any more is replaced, and the file is
+    /// removed when the server shuts down. Who may connect is decided by the file's folder and the process's umask.
+    ///
+    /// # Errors
+    /// When another program listens there, or there is a file that is no socket; when the system refuses; otherwise as
+    /// [`ServerBuilder::bind`].
+    #[cfg(unix)]
+    pub async fn bind_unix(self, path: impl AsRef<Path>) -> Result<Bound<UnixSocket>, ServerError> {
+        self.check()?;
+        let path = path.as_ref();
+        let refused = |error| ServerError::BindUnix { address: format!("unix:{}", path.display()), error };
+        let socket = UnixSocket::bind(path).await.map_err(refused)?;
+        Ok(Bound::new(socket, None, self.router, self.settings))
+    }
+
+    /// Listens on a Unix socket with an abstract name, which any user of the machine may connect to. Linux only.
+    ///
+    /// # Errors
+    /// As [`ServerBuilder::bind_unix`].
+    #[cfg(unix)]
+    pub async fn bind_unix_abstract(self, name: &str) -> Result<Bound<UnixSocket>, ServerError> {
+        self.check()?;
+        let refused = |error| ServerError::BindUnix { address: format!("unix-abstract:{name}"), error };
+        let socket = UnixSocket::bind_abstract(name).await.map_err(refused)?;
+        Ok(Bound::new(socket, None, self.router, self.settings))
+    }
+
+    /// Uses a listener that exists, such as one that was bound with other options, or tokio's `UnixListener`.
     ///
     /// # Errors
     /// When a setting cannot work, or a service was added twice.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use farcall_wire::grpc::{Encoding, Metadata, MetadataError, RequestHead, Status};
 
 use crate::call::CallState;
+use crate::compress;
 use crate::context::{Context, now};
 use crate::transport::Peer;
 
@@ -94,13 +95,13 @@ impl Call {
         self.state.send_head();
     }
 
-    /// Compresses the reply's messages, where the client accepts that; says whether it does. Without this nothing is
-    /// compressed. It has no effect once the head has left.
+    /// Compresses the reply's messages, where the client accepts that and this build can; says whether it does. Without
+    /// this nothing is compressed. It has no effect once the head has left.
     pub fn set_compression(&self, encoding: Encoding) -> bool {
         //= gRPC compression.md (W24): what the client does not accept is sent uncompressed
         let accepted = encoding == Encoding::Identity || self.head().accept.contains(encoding);
         let mut shared = self.state.lock();
-        if !accepted || shared.send.head_left {
+        if !accepted || compress::missing(encoding).is_some() || shared.send.head_left {
             return false;
         }
         shared.send.encoding = encoding;

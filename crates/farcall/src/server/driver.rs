@@ -382,12 +382,14 @@ impl Drop for ServerDriver {
                 state.cut(Status::cancelled("the connection was lost"));
             }
         }
+        // Handlers end later than this, and have commands for it then.
+        self.mailbox.close();
     }
 }
 
 /// What this build can read.
 pub(super) fn accepted() -> EncodingSet {
-    compress::SUPPORTED.iter().copied().chain([Encoding::Identity]).collect()
+    compress::supported().chain([Encoding::Identity]).collect()
 }
 
 /// States that a connection keeps for its next calls.

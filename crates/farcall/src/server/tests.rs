@@ -14,12 +14,13 @@ use farcall_wire::grpc::{CallId, Config, Connection, EncodeBuf, Event, RequestHe
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 
 use super::driver::ServerDriver;
-use super::{Call, Handling, Io, Router, Service, Settings};
+use super::{Call, Handling, Io, Router, Service, Settings, connection};
+use crate::client::Channel;
 use crate::codec::{CodecError, Decoder, Encoder, Method, MethodDescriptor, Payload, ServiceDescriptor, Shape};
 use crate::context::now;
 use crate::transport::mailbox::Mailbox;
 use crate::transport::pump::Pump;
-use crate::transport::{Peer, memory};
+use crate::transport::{Connector, Peer, memory};
 
 /// One byte a message.
 struct Byte;
@@ -294,4 +295,56 @@ async fn handlers_that_wait_are_answered_wherever_they_are_woken() {
     }
     drop(io);
     serving.await.unwrap();
+}
+
+static IN_PLACE: Method<u8, u8> = Method::new("/test.Nothing/InPlace", Shape::Bidi, &Byte, &Byte);
+static SPAWNED: Method<u8, u8> = Method::new("/test.Nothing/Spawned", Shape::Bidi, &Byte, &Byte);
+
+/// Connects once, to what is given.
+struct Line(std::sync::Mutex<Option<DuplexStream>>);
+
+impl Connector for Line {
+    type Io = DuplexStream;
+
+    async fn connect(&self, _: &str) -> io::Result<(DuplexStream, Peer)> {
+        let line = self.0.lock().unwrap().take();
+        line.map(|io| (io, Peer::Memory)).ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
+    }
+}
+
+/// Of two handlers, one on the connection's task and one spawned, which notices the loss when the connection is gone.
+#[tokio::test]
+async fn a_lost_connection_leaves_no_call_and_no_mailbox_behind() {
+    let router = Router::new().fallback(|call, mut requests, mut replies| async move {
+        if call.path() == SPAWNED.path() {
+            // Longer than a first poll may take.
+            std::thread::sleep(2 * Settings::default().first_poll);
+        }
+        let first = requests.next().await?.unwrap_or_default();
+        replies.send(first).await?;
+        std::future::pending().await
+    });
+    let ((client, mut near), (mut far, server)) = (memory::pair(), memory::pair());
+    let wire = tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
+    let mailbox = Mailbox::new();
+    let left = Arc::downgrade(&mailbox);
+    let served = connection(server, Peer::Memory, Arc::new(router), &Settings::default(), mailbox);
+    let served = tokio::spawn(served);
+    let channel = Channel::builder("test").build_with(Line(Some(client).into())).unwrap();
+    let mut chats = Vec::new();
+    // The answer to the last one says that everything before it has come.
+    for method in [&IN_PLACE, &SPAWNED, &IN_PLACE] {
+        let mut chat = channel.bidi(method).await.unwrap();
+        chat.send(1).await.unwrap();
+        assert_eq!(chat.next().await.unwrap(), Some(1));
+        // What a handler has not read goes back to its connection when the handler ends.
+        chat.send(2).await.unwrap();
+        chats.push(chat);
+    }
+    wire.abort();
+    served.await.unwrap();
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(left.strong_count(), 0);
 }

@@ -4,7 +4,8 @@
 //! should. Bytes are counted where they are: in a call until the owner takes them, in the engine as the owner last saw it.
 //!
 //! No sender waits for ever. Bytes in a call have a Flush under way, and bytes in the engine leave or die with their call;
-//! both are turns of the owner, and every turn ends with [`Backlog::publish`].
+//! both are turns of the owner, and every turn ends with [`Backlog::publish`]. What dies with a call's last handle, on
+//! whatever task, goes by [`Backlog::forget`].
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,7 +29,12 @@ impl Backlog {
         if self.bytes() < LIMIT {
             return false;
         }
-        self.waiting().push(waker.clone());
+        let mut waiting = self.waiting();
+        // A task that is polled for other reasons asks again and again, as often as its peer likes.
+        if !waiting.iter().any(|other| other.will_wake(waker)) {
+            waiting.push(waker.clone());
+        }
+        drop(waiting);
         // What changed before the waker stood there did not wake it.
         self.bytes() >= LIMIT
     }
@@ -43,12 +49,25 @@ impl Backlog {
         self.in_calls.fetch_sub(bytes, Ordering::AcqRel);
     }
 
+    /// A call's queued bytes are gone, and perhaps no turn of the owner follows.
+    pub(crate) fn forget(&self, bytes: usize) {
+        if bytes > 0 {
+            self.remove(bytes);
+            self.wake();
+        }
+    }
+
     /// Owner: its engine holds `queued` bytes now, and held `before` the last time.
     pub(super) fn publish(&self, before: usize, queued: usize) {
         if before != queued {
             // A channel may have several connections under way; each adds its own difference.
             self.in_engine.fetch_add(queued.wrapping_sub(before), Ordering::AcqRel);
         }
+        self.wake();
+    }
+
+    /// Wakes those who wait, if there is room.
+    fn wake(&self) {
         if self.bytes() >= LIMIT {
             return;
         }
@@ -99,9 +118,31 @@ mod tests {
         assert!(backlog.is_full(&waker));
         assert_eq!(count.0.load(Ordering::Relaxed), 0);
         backlog.publish(LIMIT, LIMIT - 1);
-        assert_eq!(count.0.load(Ordering::Relaxed), 2);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
         assert!(!backlog.is_full(&waker));
         backlog.publish(LIMIT - 1, 0);
-        assert_eq!((backlog.bytes(), count.0.load(Ordering::Relaxed)), (0, 2), "nobody is woken twice");
+        assert_eq!((backlog.bytes(), count.0.load(Ordering::Relaxed)), (0, 1), "nobody is woken twice");
+    }
+
+    #[test]
+    fn a_sender_that_asks_again_waits_once() {
+        let (backlog, count) = (Backlog::new(), Arc::new(Count::default()));
+        backlog.add(LIMIT);
+        let waker = Waker::from(Arc::clone(&count));
+        (0..1_000).for_each(|_| assert!(backlog.is_full(&waker)));
+        assert_eq!(backlog.waiting().len(), 1);
+        backlog.forget(LIMIT);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn bytes_that_are_forgotten_wake_as_well() {
+        let (backlog, count) = (Backlog::new(), Arc::new(Count::default()));
+        backlog.add(2 * LIMIT);
+        assert!(backlog.is_full(&Waker::from(Arc::clone(&count))));
+        backlog.forget(LIMIT);
+        assert_eq!(count.0.load(Ordering::Relaxed), 0);
+        backlog.forget(1);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
     }
 }

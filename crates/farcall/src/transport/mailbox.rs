@@ -43,34 +43,56 @@ pub(crate) enum Command {
 /// The queue of one owner. The owner may live longer than a connection (a channel's does).
 #[derive(Debug)]
 pub(crate) struct Mailbox {
-    queue: Mutex<Vec<Command>>,
+    queue: Mutex<Queue>,
     /// Whether there is something in the queue; changed only while it is locked, and read without that.
     filled: AtomicBool,
     /// Whether the owner is awake, or has been woken already.
     notified: AtomicBool,
     waker: AtomicWaker,
     /// What waits to be sent.
-    pub(crate) backlog: Backlog,
+    pub(crate) backlog: Arc<Backlog>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    commands: Vec<Command>,
+    /// The owner has ended, and no other follows.
+    closed: bool,
 }
 
 impl Mailbox {
     /// An empty mailbox whose owner counts as awake until it sleeps.
     pub(crate) fn new() -> Arc<Self> {
+        Self::with(Arc::new(Backlog::new()))
+    }
+
+    /// An empty mailbox beside this one: what is sent by its owner is counted here.
+    pub(crate) fn beside(&self) -> Arc<Self> {
+        Self::with(Arc::clone(&self.backlog))
+    }
+
+    fn with(backlog: Arc<Backlog>) -> Arc<Self> {
         Arc::new(Self {
             queue: Mutex::default(),
             filled: AtomicBool::new(false),
             notified: AtomicBool::new(true),
             waker: AtomicWaker::new(),
-            backlog: Backlog::new(),
+            backlog,
         })
     }
 
-    /// Queues a command and wakes the owner unless it is awake.
+    /// Queues a command and wakes the owner unless it is awake. Without an owner it is dropped.
     pub(crate) fn push(&self, command: Command) {
-        let mut queue = self.queue();
-        queue.push(command);
-        self.filled.store(true, Ordering::SeqCst);
-        drop(queue);
+        {
+            let mut queue = self.queue();
+            if queue.closed {
+                drop(queue);
+                // Not under the lock: a call may end with its last command, and say so.
+                return drop(command);
+            }
+            queue.commands.push(command);
+            self.filled.store(true, Ordering::SeqCst);
+        }
         if !self.notified.swap(true, Ordering::SeqCst) {
             self.waker.wake();
         }
@@ -87,8 +109,19 @@ impl Mailbox {
         if self.has_commands() {
             let mut queue = self.queue();
             self.filled.store(false, Ordering::SeqCst);
-            std::mem::swap(&mut *queue, commands);
+            std::mem::swap(&mut queue.commands, commands);
         }
+    }
+
+    /// Owner: it ends, and nobody reads what was queued or is pushed from now on. Commands hold their call, and calls
+    /// hold this mailbox: what stayed here would stay for ever.
+    pub(crate) fn close(&self) {
+        let mut queue = self.queue();
+        queue.closed = true;
+        self.filled.store(false, Ordering::SeqCst);
+        let commands = std::mem::take(&mut queue.commands);
+        drop(queue);
+        drop(commands);
     }
 
     /// Owner: asks to be woken by the next command. `false` when one came meanwhile: then there is no sleep.
@@ -107,7 +140,7 @@ impl Mailbox {
         self.filled.load(Ordering::SeqCst)
     }
 
-    fn queue(&self) -> MutexGuard<'_, Vec<Command>> {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -118,6 +151,8 @@ mod tests {
     use std::task::Poll;
 
     use super::*;
+    use crate::call::Role;
+    use crate::transport::Peer;
 
     fn command() -> Command {
         Command::Server(ServerCommand::ShutDown)
@@ -140,6 +175,18 @@ mod tests {
         assert!(mailbox.begin_turn(), "a command was what woke the owner");
         mailbox.push(command());
         assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_mailbox_without_an_owner_holds_nothing() {
+        let mailbox = Mailbox::new();
+        let state = CallState::new(Role::Server, Arc::clone(&mailbox), Peer::Memory, 0);
+        mailbox.push(Command::Flush(Arc::clone(&state)));
+        assert_eq!(Arc::strong_count(&state), 2);
+        mailbox.close();
+        mailbox.push(Command::Release(Arc::clone(&state)));
+        assert_eq!(Arc::strong_count(&state), 1);
+        assert!(!mailbox.has_commands());
     }
 
     #[test]

@@ -14,8 +14,10 @@ mod peer;
 pub(crate) mod pump;
 mod read_buffer;
 pub mod tcp;
+#[cfg(unix)]
+pub mod unix;
 
-pub use peer::Peer;
+pub use peer::{Credentials, Peer};
 
 /// A byte stream in both directions.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
@@ -36,6 +38,7 @@ pub trait Connector: Send + Sync + 'static {
     /// What it gives.
     type Io: Io;
 
-    /// Opens one connection to `address`, which is `host:port` as the target names it, and says who answered.
+    /// Opens one connection to `address`, which is `host:port` as the target names it, or the whole target of a Unix
+    /// socket, and says who answered.
     fn connect(&self, address: &str) -> impl Future<Output = io::Result<(Self::Io, Peer)>> + Send;
 }

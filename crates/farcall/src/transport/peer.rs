@@ -9,8 +9,23 @@ use std::net::SocketAddr;
 pub enum Peer {
     /// Another socket.
     Socket(SocketAddr),
+    /// A process of this machine, at the other end of a Unix socket.
+    Unix(Credentials),
     /// This process.
     Memory,
+}
+
+/// Who a process at the other end of a Unix socket was when it connected or began to listen; the system says so, and not
+/// the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Credentials {
+    /// Number of its user.
+    pub user: u32,
+    /// Number of its group.
+    pub group: u32,
+    /// Its own number, where the system tells.
+    pub process: Option<i32>,
 }
 
 impl Peer {
@@ -18,7 +33,7 @@ impl Peer {
     pub fn address(&self) -> Option<SocketAddr> {
         match self {
             Self::Socket(address) => Some(*address),
-            Self::Memory => None,
+            Self::Unix(_) | Self::Memory => None,
         }
     }
 }
@@ -27,6 +42,10 @@ impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Socket(address) => address.fmt(f),
+            Self::Unix(Credentials { user, process: Some(process), .. }) => {
+                write!(f, "unix (user {user}, process {process})")
+            }
+            Self::Unix(Credentials { user, .. }) => write!(f, "unix (user {user})"),
             Self::Memory => f.write_str("memory"),
         }
     }

@@ -228,6 +228,7 @@ impl<S: Io> Pump<S> {
                 }
             }
         }
+        //= RFC 9113 §5.2.2: what has arrived is read and worked off at once
         self.now = now();
         self.conn.handle_bytes(&mut self.bytes, self.now);
         self.stalled = !self.bytes.is_empty() && !self.conn.wants_bytes();
@@ -271,6 +272,7 @@ impl<S: Io> Pump<S> {
     /// Shuts the stream down in order, for a pump that is done. What the peer still sends is read and dropped for a
     /// while: a socket that is closed with bytes unread resets the connection, and that can overtake our last frames.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        //= RFC 9113 §5.4.1: after GOAWAY for an error the connection is closed
         if self.error.is_some() {
             return Poll::Ready(());
         }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod ends;
+mod law;
 mod listens;
 mod load;
 mod peer;

@@ -153,11 +153,12 @@ async def timeout_on_sleeping_server(_channel, stub):
     await expect_end(call, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
-async def gzip_unary(_channel, stub):
-    expect_zeros("reply", await stub.UnaryCall(simple_request(compressed=True), timeout=CALL_SECONDS), UNARY_REPLY)
+async def compressed_unary(stub):
+    reply = await stub.UnaryCall(simple_request(compressed=True), timeout=CALL_SECONDS)
+    expect_zeros("reply", reply, UNARY_REPLY)
 
 
-async def gzip_streaming(channel, stub):
+async def compressed_streaming(channel, stub):
     call = stub.StreamingInputCall(timeout=CALL_SECONDS)
     for size in COMPRESSED_REQUESTS:
         await call.write(input_request(size, compressed=True))
@@ -166,17 +167,37 @@ async def gzip_streaming(channel, stub):
     await ping_pong(channel, stub, compressed=True)
 
 
+async def gzip_unary(_channel, stub):
+    await compressed_unary(stub)
+
+
+async def gzip_streaming(channel, stub):
+    await compressed_streaming(channel, stub)
+
+
+async def deflate_unary(_channel, stub):
+    await compressed_unary(stub)
+
+
+async def deflate_streaming(channel, stub):
+    await compressed_streaming(channel, stub)
+
+
 PLAIN_CASES = (
     empty_unary, large_unary, client_streaming, server_streaming, ping_pong, empty_stream, custom_metadata,
     status_code_and_message, special_status_message, unimplemented_method, unimplemented_service, cancel_after_begin,
     cancel_after_first_response, timeout_on_sleeping_server,
 )
 GZIP_CASES = (gzip_unary, gzip_streaming)
-CASES = {case.__name__: case for case in PLAIN_CASES + GZIP_CASES}
+# What every request of these cases is compressed with. The server is asked in kind by farcall alone, see `contract.py`.
+COMPRESSIONS = dict.fromkeys(GZIP_CASES, grpc.Compression.Gzip) | dict.fromkeys(
+    (deflate_unary, deflate_streaming), grpc.Compression.Deflate
+)
+CASES = {case.__name__: case for case in (*PLAIN_CASES, *COMPRESSIONS)}
 
 
 class Client:
-    """Runs cases over one plain channel, and over one that compresses every request, opened when first needed."""
+    """Runs cases over one plain channel, and over one for each compression of every request, opened when first needed."""
 
     def __init__(self, target):
         self._target = target
@@ -185,7 +206,7 @@ class Client:
     async def run(self, name):
         """Returns None, or raises with the reason."""
         case = CASES[name]
-        compression = grpc.Compression.Gzip if case in GZIP_CASES else None
+        compression = COMPRESSIONS.get(case)
         if compression not in self._channels:
             self._channels[compression] = await open_channel(self._target, compression)
         channel = self._channels[compression]

@@ -10,7 +10,9 @@ import time
 
 import grpc
 
-from contract import INITIAL_KEY, TRAILING_KEY, empty_pb2, messages_pb2, status_code, test_pb2_grpc, zeros
+from contract import (
+    INITIAL_KEY, TRAILING_KEY, answer_compression, empty_pb2, messages_pb2, status_code, test_pb2_grpc, zeros,
+)
 
 SERVER_ID = f"grpcio-aio-{os.getpid()}"
 
@@ -22,7 +24,7 @@ class TestService(test_pb2_grpc.TestServiceServicer):
 
     async def UnaryCall(self, request, context):
         if request.response_compressed.value:
-            context.set_compression(grpc.Compression.Gzip)
+            context.set_compression(answer_compression(context))
         await echo_metadata(context, begin=request.response_compressed.value)
         await end_if_asked(request, context)
         return messages_pb2.SimpleResponse(
@@ -68,7 +70,7 @@ async def answer_all(requests, context):
 async def begin_replies(request, context):
     """Compression and initial metadata, which only the first request of a stream can still decide."""
     if any(parameters.compressed.value for parameters in request.response_parameters):
-        context.set_compression(grpc.Compression.Gzip)
+        context.set_compression(answer_compression(context))
     await echo_metadata(context)
 
 
@@ -97,10 +99,10 @@ async def end_if_asked(request, context):
         await context.abort(status_code(request.response_status.code), request.response_status.message)
 
 
-async def serve(port):
+async def serve(listen):
     server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
     test_pb2_grpc.add_TestServiceServicer_to_server(TestService(), server)
-    bound = server.add_insecure_port(f"127.0.0.1:{port}")
+    bound = server.add_insecure_port(listen)
     await server.start()
-    print(f"listening on {bound}", flush=True)
+    print(f"listening on {listen if listen.startswith('unix') else bound}", flush=True)
     await server.wait_for_termination()

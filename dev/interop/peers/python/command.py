@@ -1,4 +1,5 @@
-"""The command line of a Python peer: `server --port N`, or `client --server_host H --server_port N --test_case T[,T...]`.
+"""The command line of a Python peer: `server --port N`, or `client --server_host H --server_port N --test_case T[,T...]`;
+for Unix sockets `server --listen TARGET` and `client --target TARGET`.
 
 A client prints one line a case, `PASS case` or `FAIL case: reason`, reasons on stderr too, and exits with 1 when one failed.
 """
@@ -13,10 +14,14 @@ def parse(program, cases):
     parser = argparse.ArgumentParser(prog=program)
     roles = parser.add_subparsers(dest="role", required=True)
     server = roles.add_parser("server")
-    server.add_argument("--port", type=int, required=True, help="0 lets the system choose; the chosen one is printed")
+    place = server.add_mutually_exclusive_group(required=True)
+    place.add_argument("--port", type=int, help="0 lets the system choose; the chosen one is printed")
+    place.add_argument("--listen", help="a Unix socket, as in unix:/run/test.sock or unix-abstract:test")
     client = roles.add_parser("client")
     client.add_argument("--server_host", default="127.0.0.1")
-    client.add_argument("--server_port", type=int, required=True)
+    place = client.add_mutually_exclusive_group(required=True)
+    place.add_argument("--server_port", type=int)
+    place.add_argument("--target", help="in place of host and port, as in unix:/run/test.sock")
     client.add_argument("--test_case", required=True, help="one case, or several with commas")
     flags = parser.parse_args()
     if flags.role == "client":
@@ -25,7 +30,9 @@ def parse(program, cases):
             if case not in cases:
                 parser.error(f"unknown test case {case!r}; there are {', '.join(cases)}")
         host = f"[{flags.server_host}]" if ":" in flags.server_host else flags.server_host
-        flags.target = f"{host}:{flags.server_port}"
+        flags.target = flags.target or f"{host}:{flags.server_port}"
+    else:
+        flags.listen = flags.listen or f"127.0.0.1:{flags.port}"
     return flags
 
 

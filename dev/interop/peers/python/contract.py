@@ -29,12 +29,20 @@ COMPRESSED_REQUESTS = (27182, 45904)  # large enough that every library finds co
 
 INITIAL_KEY, INITIAL_VALUE = "x-grpc-test-echo-initial", "test_initial_metadata_value"
 TRAILING_KEY, TRAILING_VALUE = "x-grpc-test-echo-trailing-bin", b"\xab\xab\xab"
+# Asks a Python server for an answer in deflate: grpcio does not tell a handler how its request was compressed.
+ANSWER_KEY = "x-answer-encoding"
 ECHO = ((INITIAL_KEY, INITIAL_VALUE), (TRAILING_KEY, TRAILING_VALUE))
 
 STATUS_MESSAGE = "test status message"
 SPECIAL_STATUS_MESSAGE = "\t\ntest with whitespace\r\nand Unicode BMP \u263a and non-BMP \U0001f608\t\n"
 
 CHANNEL_OPTIONS = (("grpc.enable_http_proxy", 0),)
+
+
+def answer_compression(context):
+    """How a server compresses what it is asked to compress: with gzip, unless the client names deflate."""
+    asked = dict(context.invocation_metadata()).get(ANSWER_KEY)
+    return grpc.Compression.Deflate if asked == "deflate" else grpc.Compression.Gzip
 
 
 class Failure(Exception):

@@ -11,7 +11,7 @@ from command import Verdicts, parse
 async def main():
     flags = parse("grpcio_aio", CASES)
     if flags.role == "server":
-        await serve(flags.port)
+        await serve(flags.listen)
     verdicts = Verdicts()
     client = Client(flags.target)
     for case in flags.cases:

@@ -10,7 +10,7 @@ from sync_server import serve
 def main():
     flags = parse("grpcio_sync", CASES)
     if flags.role == "server":
-        serve(flags.port)
+        serve(flags.listen)
     verdicts = Verdicts()
     client = Client(flags.target)
     for case in flags.cases:

@@ -171,17 +171,29 @@ def gzip_streaming(channel, stub):
     ping_pong(channel, stub, compressed=True)
 
 
+def deflate_unary(channel, stub):
+    gzip_unary(channel, stub)
+
+
+def deflate_streaming(channel, stub):
+    gzip_streaming(channel, stub)
+
+
 PLAIN_CASES = (
     empty_unary, large_unary, client_streaming, server_streaming, ping_pong, empty_stream, custom_metadata,
     status_code_and_message, special_status_message, unimplemented_method, unimplemented_service, cancel_after_begin,
     cancel_after_first_response, timeout_on_sleeping_server,
 )
 GZIP_CASES = (gzip_unary, gzip_streaming)
-CASES = {case.__name__: case for case in PLAIN_CASES + GZIP_CASES}
+# What every request of these cases is compressed with. The server is asked in kind by farcall alone, see `contract.py`.
+COMPRESSIONS = dict.fromkeys(GZIP_CASES, grpc.Compression.Gzip) | dict.fromkeys(
+    (deflate_unary, deflate_streaming), grpc.Compression.Deflate
+)
+CASES = {case.__name__: case for case in (*PLAIN_CASES, *COMPRESSIONS)}
 
 
 class Client:
-    """Runs cases over one plain channel, and over one that compresses every request, opened when first needed."""
+    """Runs cases over one plain channel, and over one for each compression of every request, opened when first needed."""
 
     def __init__(self, target):
         self._target = target
@@ -190,7 +202,7 @@ class Client:
     def run(self, name):
         """Returns None, or raises with the reason."""
         case = CASES[name]
-        compression = grpc.Compression.Gzip if case in GZIP_CASES else None
+        compression = COMPRESSIONS.get(case)
         if compression not in self._channels:
             self._channels[compression] = open_channel(self._target, compression)
         channel = self._channels[compression]

@@ -11,7 +11,9 @@ from concurrent import futures
 
 import grpc
 
-from contract import INITIAL_KEY, TRAILING_KEY, empty_pb2, messages_pb2, status_code, test_pb2_grpc, zeros
+from contract import (
+    INITIAL_KEY, TRAILING_KEY, answer_compression, empty_pb2, messages_pb2, status_code, test_pb2_grpc, zeros,
+)
 
 SERVER_ID = f"grpcio-sync-{os.getpid()}"
 
@@ -23,7 +25,7 @@ class TestService(test_pb2_grpc.TestServiceServicer):
 
     def UnaryCall(self, request, context):
         if request.response_compressed.value:
-            context.set_compression(grpc.Compression.Gzip)
+            context.set_compression(answer_compression(context))
         echo_metadata(context)
         end_if_asked(request, context)
         return messages_pb2.SimpleResponse(
@@ -57,7 +59,7 @@ class TestService(test_pb2_grpc.TestServiceServicer):
 def begin_replies(request, context):
     """Compression and initial metadata, which only the first request of a stream can still decide."""
     if any(parameters.compressed.value for parameters in request.response_parameters):
-        context.set_compression(grpc.Compression.Gzip)
+        context.set_compression(answer_compression(context))
     echo_metadata(context)
 
 
@@ -84,10 +86,10 @@ def end_if_asked(request, context):
         context.abort(status_code(request.response_status.code), request.response_status.message)
 
 
-def serve(port):
+def serve(listen):
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=32), options=(("grpc.so_reuseport", 0),))
     test_pb2_grpc.add_TestServiceServicer_to_server(TestService(), server)
-    bound = server.add_insecure_port(f"127.0.0.1:{port}")
+    bound = server.add_insecure_port(listen)
     server.start()
-    print(f"listening on {bound}", flush=True)
+    print(f"listening on {listen if listen.startswith('unix') else bound}", flush=True)
     threading.Event().wait()

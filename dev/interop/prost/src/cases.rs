@@ -58,4 +58,6 @@ cases! {
     compression::server_compressed_streaming,
     compression::gzip_unary,
     compression::gzip_streaming,
+    compression::deflate_unary,
+    compression::deflate_streaming,
 }

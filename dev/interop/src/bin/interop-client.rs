@@ -17,8 +17,11 @@ struct Flags {
     #[arg(long, default_value = "127.0.0.1")]
     server_host: String,
     /// The server's port.
-    #[arg(long)]
-    server_port: u16,
+    #[arg(long, required_unless_present = "target")]
+    server_port: Option<u16>,
+    /// The server's target, in place of its name and port, such as unix:/run/test.sock.
+    #[arg(long, conflicts_with_all = ["server_host", "server_port"])]
+    target: Option<String>,
     /// What to call the server in `:authority`, in place of its host and port.
     #[arg(long, value_name = "NAME")]
     server_host_override: Option<String>,
@@ -57,7 +60,7 @@ async fn run(flags: &Flags) -> Result<(), Box<dyn std::error::Error>> {
         let ca = if flags.use_test_ca { "the test CA" } else { "any CA" };
         return Err(format!("there is no TLS here yet, with {ca}: pass --use_tls=false").into());
     }
-    let target = target(&flags.server_host, flags.server_port);
+    let target = target(flags);
     let mut builder = Channel::builder(&target);
     if let Some(name) = &flags.server_host_override {
         builder = builder.authority(name);
@@ -73,8 +76,14 @@ async fn run(flags: &Flags) -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-fn target(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+fn target(flags: &Flags) -> String {
+    // Without a target there is a port: clap sees to it.
+    let (host, port) = (&flags.server_host, flags.server_port.unwrap_or_default());
+    match &flags.target {
+        Some(target) => target.clone(),
+        None if host.contains(':') => format!("[{host}]:{port}"),
+        None => format!("{host}:{port}"),
+    }
 }
 
 #[cfg(test)]
@@ -90,11 +99,14 @@ mod tests {
     fn the_official_flags_are_understood() {
         let line = "--server_host=::1 --server_port 7 --test_case=empty_unary";
         let flags = parse(line).unwrap();
-        assert_eq!(target(&flags.server_host, flags.server_port), "[::1]:7");
+        assert_eq!(target(&flags), "[::1]:7");
         for tls in ["--use_tls=false", "--use_tls false", "--use_test_ca=true", "--server_host_override foo.test"] {
             assert!(!parse(&format!("{line} {tls}")).unwrap().use_tls, "{tls}");
         }
         assert!(parse(&format!("{line} --use_tls")).unwrap().use_tls);
+        let unix = parse("--target unix:/run/test.sock --test_case empty_unary").unwrap();
+        assert_eq!(target(&unix), "unix:/run/test.sock");
+        assert!(parse(&format!("{line} --target unix:a")).is_err() && parse("--test_case empty_unary").is_err());
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Cases of compressed messages: the flag of each is asserted, by the server for requests and here for replies.
 //!
-//! The four official ones ask for what a server must be able to see; the two `gzip_*` go easier on it (`peers/README.md`).
+//! The four official ones ask for what a server must be able to see; `gzip_*` and `deflate_*` go easier on it (`peers/README.md`).
 
 use std::iter::zip;
 
-use farcall::{Channel, Code};
+use farcall::{Channel, Code, Encoding};
 
 use super::requests::{LARGE_REPLY, STREAM_REPLIES, STREAM_REQUESTS, flag, input, large, output, ping, reply, sum};
 use crate::Failure;
@@ -13,6 +13,8 @@ use crate::proto::grpc::testing::{
     SimpleRequest, StreamingInputCallRequest, StreamingOutputCallRequest, TestServiceClient,
 };
 
+/// Asks a Python peer for replies in deflate, since it cannot see how a request came.
+const ANSWER_ENCODING: &str = "x-answer-encoding";
 const COMPRESSED_REQUEST: usize = 27_182;
 const PLAIN_REQUEST: usize = 45_904;
 const COMPRESSED_REPLY: usize = 31_415;
@@ -78,22 +80,40 @@ pub(super) async fn server_compressed_streaming(channel: Channel) -> Result<(), 
 }
 
 pub(super) async fn gzip_unary(channel: Channel) -> Result<(), Failure> {
-    let request =
-        SimpleRequest { expect_compressed: flag(true).into(), response_compressed: flag(true).into(), ..large() };
-    let reply = TestServiceClient::new(channel).unary_call(request).gzip().await?;
-    expect_zeros("reply", &reply.payload, LARGE_REPLY)
+    unary(channel, Encoding::Gzip).await
 }
 
 pub(super) async fn gzip_streaming(channel: Channel) -> Result<(), Failure> {
+    streaming(channel, Encoding::Gzip).await
+}
+
+pub(super) async fn deflate_unary(channel: Channel) -> Result<(), Failure> {
+    unary(channel, Encoding::Deflate).await
+}
+
+pub(super) async fn deflate_streaming(channel: Channel) -> Result<(), Failure> {
+    streaming(channel, Encoding::Deflate).await
+}
+
+async fn unary(channel: Channel, encoding: Encoding) -> Result<(), Failure> {
+    let request =
+        SimpleRequest { expect_compressed: flag(true).into(), response_compressed: flag(true).into(), ..large() };
+    let call = TestServiceClient::new(channel).unary_call(request);
+    let reply = call.compress(encoding).metadata(ANSWER_ENCODING, encoding.name()).await?;
+    expect_zeros("reply", &reply.payload, LARGE_REPLY)
+}
+
+async fn streaming(channel: Channel, encoding: Encoding) -> Result<(), Failure> {
     let client = TestServiceClient::new(channel);
     let sizes = [COMPRESSED_REQUEST, PLAIN_REQUEST];
-    let mut upload = client.streaming_input_call().gzip().await?;
+    let mut upload = client.streaming_input_call().compress(encoding).await?;
     for size in sizes {
         upload.send(claiming(size, true)).await?;
     }
     expect("aggregated_payload_size", upload.finish().await?.aggregated_payload_size, sum(&sizes))?;
 
-    let mut duplex = client.full_duplex_call().gzip().await?;
+    let duplex = client.full_duplex_call().compress(encoding);
+    let mut duplex = duplex.metadata(ANSWER_ENCODING, encoding.name()).await?;
     for (index, (request, size)) in zip(STREAM_REQUESTS, STREAM_REPLIES).enumerate() {
         let what = format!("reply {}", index + 1);
         duplex.send(compressed_ping(request, size)).await?;

@@ -1,8 +1,8 @@
 //! The cases of the interop tests, in a table: each is one function of a channel, and a failure is its reason.
 //!
 //! How long a case may take, and how its end is shown, is the caller's business; see [`Case::run`].
-//! The law: `interop-test-descriptions.md`, and `http2-interop-test-descriptions.md` for [`MISBEHAVIOUR`]; `gzip_*` are
-//! our own (`peers/README.md`). What needs more than a channel is in `soak`.
+//! The law: `interop-test-descriptions.md`, and `http2-interop-test-descriptions.md` for [`MISBEHAVIOUR`]; `gzip_*` and
+//! `deflate_*` are our own (`peers/README.md`). What needs more than a channel is in `soak`.
 
 mod compression;
 mod cut_off;
@@ -64,6 +64,8 @@ cases! {
         compression::server_compressed_streaming,
         compression::gzip_unary,
         compression::gzip_streaming,
+        compression::deflate_unary,
+        compression::deflate_streaming,
     }
     /// Those that a server must be prepared for: `very_large_request` passes the usual limit of a message.
     HEAVY {

@@ -41,7 +41,7 @@ impl InteropService {
         without_failure(sent(&request.response_status))?;
         let size = checked_size(request.response_size)?;
         if sent(&request.response_compressed).is_some_and(|wish| wish.value) {
-            call.set_compression(Encoding::Gzip);
+            call.set_compression(in_kind(call));
         }
         Ok(SimpleResponse {
             payload: zeros(size).into(),
@@ -146,8 +146,16 @@ impl TestService for InteropService {
 /// switched message by message; to a client that does not accept it nothing is announced and nothing compressed.
 fn begin_stream(call: &Call) -> Result<(), Status> {
     echo_metadata(call)?;
-    call.set_compression(Encoding::Gzip);
+    call.set_compression(in_kind(call));
     Ok(())
+}
+
+/// How replies are compressed that should be: as the request came, and with gzip where it came without.
+fn in_kind(call: &Call) -> Encoding {
+    match call.head().encoding {
+        Encoding::Identity => Encoding::Gzip,
+        encoding => encoding,
+    }
 }
 
 async fn send_all(answers: &[Answer], replies: &mut Outbound<StreamingOutputCallResponse>) -> Result<(), Status> {

@@ -36,13 +36,14 @@ const TABLE: &[Row] = &[
         ours: &["farcall-policy", "farcall-wire"],
         others: &[
             ("bytes", "buffers that are shared without a copy; in the public API"),
-            ("flate2", "gzip; a feature"),
+            ("flate2", "gzip and deflate; features"),
             ("futures-core", "the trait Stream, in the public API"),
             ("futures-util", "sets of futures that live on one connection"),
             ("pin-project-lite", "pinned fields without unsafe code"),
             ("socket2", "socket options that tokio does not set: TCP_USER_TIMEOUT, backlog, IPV6_V6ONLY"),
             ("tokio", "the runtime"),
             ("tracing", "events for whoever listens"),
+            ("zstd", "the reference library, in C; a feature"),
         ],
     },
     Row {

@@ -58,6 +58,7 @@ fn w3_a_path_names_a_service_and_a_method() {
     }
 }
 
+//= RFC 9113 §8.3.1: host says nothing beside :authority
 #[test]
 fn w4_host_stands_in_for_a_missing_authority_and_means_nothing_beside_one() {
     let authority = |fields: &[(&str, &str)]| call(fields).unwrap().authority;

@@ -30,6 +30,8 @@ fn head() -> RequestHead {
     RequestHead { path: "/a.B/C".into(), ..RequestHead::default() }
 }
 
+//= RFC 9113 §8.3: no pseudo-header fields are sent but the defined ones
+//= RFC 9113 §8.3.1: a client names its authority by :authority, if it has one
 #[test]
 fn the_least_request_has_what_every_call_needs() {
     let sent = sent(|fields| request(&head(), b"", fields));
@@ -43,6 +45,7 @@ fn the_least_request_has_what_every_call_needs() {
     assert_eq!(pairs(&sent), expected);
 }
 
+//= RFC 9113 §8.3.1: a client names its authority by :authority, if it has one
 #[test]
 fn w7_the_timeout_follows_the_pseudo_headers_and_metadata_comes_last() {
     let mut metadata = Metadata::new();
@@ -139,6 +142,7 @@ fn w30_a_status_is_sent_even_when_it_is_ok() {
     assert_eq!(pairs(&sent(|fields| trailers(&ReplyEnd::OK, fields))), [("grpc-status", "0")]);
 }
 
+//= RFC 9113 §8.1: trailers carry no pseudo-header fields
 #[test]
 fn w34_w35_a_failure_has_its_number_message_details_and_metadata_once_each() {
     let mut metadata = Metadata::new();

@@ -76,11 +76,14 @@ fn name_problem(name: &str, binary: bool) -> Option<Problem> {
     if name.starts_with(':') {
         return Some(Problem::Transport("names with a colon belong to HTTP/2; leave it out"));
     }
+    //= RFC 9113 §8.2: names are sent in lower case
     let illegal = |character: &char| !matches!(character, '0'..='9' | 'a'..='z' | '_' | '.' | '-');
     if let Some((at, character)) = name.char_indices().find(|(_, character)| illegal(character)) {
         let only_upper = name.chars().all(|character| !illegal(&character.to_ascii_lowercase()));
         return Some(if only_upper { Problem::UpperCase } else { Problem::NameCharacter { character, at } });
     }
+    //= RFC 9113 §8.2.2: fields that speak of an HTTP/1 connection are not sent
+    //= RFC 9113 §8.3.1: a client sends no host that differs from :authority
     if let Some((_, remedy)) = TRANSPORT.iter().find(|(transport, _)| *transport == name) {
         return Some(Problem::Transport(remedy));
     }
@@ -171,6 +174,7 @@ mod tests {
         }
     }
 
+    //= RFC 9113 §8.2: names are sent in lower case
     #[test]
     fn upper_case_is_told_its_lower_case_spelling() {
         assert_eq!(told("X-Request-Id", false), "metadata name `X-Request-Id` is not lower case: use `x-request-id`");
@@ -185,6 +189,8 @@ mod tests {
         assert!(told("", false).contains("needs a name"));
     }
 
+    //= RFC 9113 §8.2.2: fields that speak of an HTTP/1 connection are not sent
+    //= RFC 9113 §8.3.1: a client sends no host that differs from :authority
     #[test]
     fn headers_of_the_transport_are_refused_with_the_remedy() {
         for (name, remedy) in TRANSPORT {

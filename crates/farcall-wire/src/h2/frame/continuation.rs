@@ -38,6 +38,7 @@ mod tests {
         assert_eq!(parse(head(flag::PADDED | flag::PRIORITY, 1), b"block"), Ok((&b"block"[..], false)));
     }
 
+    //= RFC 9113 §6.10: CONTINUATION on stream 0 is a connection error
     #[test]
     fn continuation_on_stream_0_is_a_connection_error() {
         let fault = Fault::connection(Reason::StreamZero { kind: kind::CONTINUATION });

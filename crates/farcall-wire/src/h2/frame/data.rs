@@ -23,6 +23,7 @@ pub fn parse(head: FrameHead, payload: &[u8]) -> Result<Range<usize>, Fault> {
 ///
 /// `length` is in bytes and at most the peer's SETTINGS_MAX_FRAME_SIZE.
 pub fn encode_head(stream: u32, length: u32, end_stream: bool, out: &mut Vec<u8>) {
+    //= RFC 9113 §6.1: padding is zero: none is sent
     let flags = if end_stream { flag::END_STREAM } else { 0 };
     FrameHead { length, kind: kind::DATA, flags, stream }.encode(out);
 }
@@ -49,6 +50,7 @@ mod tests {
         assert_eq!(payload.get(body), Some(&b"hello"[..]));
     }
 
+    //= RFC 9113 §6.1: DATA on stream 0 is a connection error
     #[test]
     fn data_on_stream_0_is_a_connection_error() {
         let fault = Fault::connection(Reason::StreamZero { kind: kind::DATA });
@@ -61,6 +63,7 @@ mod tests {
         assert_eq!(parse(head(flag::PADDED, 1, &[4, 0, 0, 0]), &[4, 0, 0, 0]), Err(fault));
     }
 
+    //= RFC 9113 §6.1: padding is zero: none is sent
     #[test]
     fn a_written_head_reads_back_and_is_never_padded() {
         for end_stream in [false, true] {

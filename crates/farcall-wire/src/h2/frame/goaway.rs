@@ -61,6 +61,7 @@ mod tests {
         assert_eq!(parse(head(0, 8), &[0xff; 8]), Ok(goaway));
     }
 
+    //= RFC 9113 §6.8: GOAWAY on a stream is a connection error
     #[test]
     fn goaway_on_a_stream_is_a_connection_error() {
         let fault = Fault::connection(Reason::StreamNotZero { kind: kind::GOAWAY, stream: 1 });

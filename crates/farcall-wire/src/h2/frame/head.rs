@@ -39,6 +39,7 @@ impl FrameHead {
     /// The head as nine bytes. Bits of `length` above the 24th and of `stream` above the 31st are lost.
     pub fn to_bytes(self) -> [u8; FRAME_HEAD] {
         let [_, high, middle, low] = self.length.to_be_bytes();
+        //= RFC 9113 §4.1: the reserved bit is never set
         let [s0, s1, s2, s3] = (self.stream & MASK).to_be_bytes();
         [high, middle, low, self.kind, self.flags, s0, s1, s2, s3]
     }
@@ -50,6 +51,7 @@ impl FrameHead {
 
     /// Whether a [`flag`] is set.
     pub const fn has(self, flag: u8) -> bool {
+        //= RFC 9113 §4.1: flags that mean nothing are ignored
         self.flags & flag != 0
     }
 
@@ -141,6 +143,7 @@ pub mod kind {
 
 /// The flags of frames (RFC 9113 §6). One bit can mean different things in different kinds.
 pub mod flag {
+    //= RFC 9113 §4.1: flags that mean nothing are never set
     /// DATA and HEADERS: the sender sends nothing more on this stream.
     pub const END_STREAM: u8 = 0x1;
     /// SETTINGS and PING: an answer.
@@ -168,6 +171,7 @@ mod tests {
         assert_eq!(out.last_chunk().map(FrameHead::parse), Some(head));
     }
 
+    //= RFC 9113 §4.1: the reserved bit is never set
     #[test]
     fn the_reserved_bit_is_dropped_when_read_and_never_written() {
         let head = FrameHead::parse(&[0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);

@@ -32,7 +32,7 @@ pub fn parse(head: FrameHead, payload: &[u8]) -> Result<Headers<'_>, Fault> {
     head.needs_stream()?;
     let content = payload.get(head.without_padding(payload)?).unwrap_or_default();
     let (priority, fragment) = if head.has(flag::PRIORITY) {
-        //= RFC 9113 §4.2: a wrong size of a frame with a header block ends the connection
+        //= RFC 9113 §4.2: a wrong size of a frame with a header block, or of the connection, ends the connection
         let (priority, fragment) = content.split_first_chunk().ok_or_else(|| Fault::connection(head.wrong_size()))?;
         (Some(Priority::decode(priority)), fragment)
     } else {
@@ -55,8 +55,10 @@ pub fn encode(stream: u32, block: &[u8], end_stream: bool, max_frame: u32, out: 
     let (first, rest) = block.split_at_checked(max_frame).unwrap_or((block, &[]));
     let end_stream = if end_stream { flag::END_STREAM } else { 0 };
     let end_headers = if rest.is_empty() { flag::END_HEADERS } else { 0 };
+    //= RFC 9113 §6.2: padding is zero: none is sent
     encode_frame(kind::HEADERS, end_stream | end_headers, stream, first, out);
 
+    //= RFC 9113 §4.3, §6.2, §6.10, §8.1: a header block leaves in one piece, with no other frame between
     let mut fragments = rest.chunks(max_frame).peekable();
     while let Some(fragment) = fragments.next() {
         continuation::encode(stream, fragment, fragments.peek().is_none(), out);
@@ -104,6 +106,7 @@ mod tests {
         assert!(!parse(head(0, 3, payload), payload).unwrap().self_dependency);
     }
 
+    //= RFC 9113 §6.2: HEADERS on stream 0 is a connection error
     #[test]
     fn headers_on_stream_0_is_a_connection_error() {
         let fault = Fault::connection(Reason::StreamZero { kind: kind::HEADERS });

@@ -29,6 +29,7 @@ pub fn parse(head: FrameHead, payload: &[u8]) -> Result<Ping, Fault> {
 
 /// Appends a PING frame.
 pub fn encode(data: [u8; 8], ack: bool, out: &mut Vec<u8>) {
+    //= RFC 9113 §6.7: a PING carries 8 bytes
     encode_frame(kind::PING, if ack { flag::ACK } else { 0 }, 0, &data, out);
 }
 
@@ -47,12 +48,14 @@ mod tests {
         assert_eq!(parse(head(flag::ACK, 0, 8), b"deadbeef"), Ok(Ping { ack: true, data: *b"deadbeef" }));
     }
 
+    //= RFC 9113 §6.7: PING on a stream is a connection error
     #[test]
     fn ping_on_a_stream_is_a_connection_error() {
         let fault = Fault::connection(Reason::StreamNotZero { kind: kind::PING, stream: 3 });
         assert_eq!(parse(head(0, 3, 8), b"deadbeef"), Err(fault));
     }
 
+    //= RFC 9113 §6.7: a length other than 8 is a connection error
     #[test]
     fn a_length_other_than_8_is_a_connection_error() {
         for length in [0, 4, 7, 9] {
@@ -61,6 +64,7 @@ mod tests {
         }
     }
 
+    //= RFC 9113 §6.7: a PING carries 8 bytes
     #[test]
     fn a_written_frame_reads_back() {
         for ack in [false, true] {

@@ -61,6 +61,7 @@ mod tests {
         assert_eq!(parse(head(9, 5), &[0xff; 5]), Ok(last));
     }
 
+    //= RFC 9113 §6.3: PRIORITY on stream 0 is a connection error
     #[test]
     fn priority_on_stream_0_is_a_connection_error() {
         let fault = Fault::connection(Reason::StreamZero { kind: kind::PRIORITY });
@@ -68,6 +69,7 @@ mod tests {
         assert_eq!(parse(head(0, 4), &[0, 0, 0, 0]), Err(fault));
     }
 
+    //= RFC 9113 §6.3: a length other than 5 is a stream error
     #[test]
     fn a_length_other_than_5_is_a_stream_error() {
         for length in [0, 4, 6, 8] {

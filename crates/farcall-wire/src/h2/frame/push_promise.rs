@@ -26,10 +26,10 @@ pub fn parse(head: FrameHead, payload: &[u8]) -> Result<PushPromise<'_>, Fault> 
     //= RFC 9113 §6.6: PUSH_PROMISE on stream 0 is a connection error
     head.needs_stream()?;
     let content = payload.get(head.without_padding(payload)?).unwrap_or_default();
-    //= RFC 9113 §4.2: a wrong size of a frame with a header block ends the connection
+    //= RFC 9113 §4.2: a wrong size of a frame with a header block, or of the connection, ends the connection
     let (promised, fragment) = content.split_first_chunk().ok_or_else(|| Fault::connection(head.wrong_size()))?;
     let promised = number(promised);
-    //= RFC 9113 §5.1.1: a server begins streams with even numbers, and 0 is the connection
+    //= RFC 9113 §6.6: a promise of a stream that no server may begin is a connection error
     if promised == 0 || promised % 2 == 1 {
         return Err(Fault::connection(Reason::PromisedStream { stream: promised }));
     }
@@ -60,12 +60,14 @@ mod tests {
         assert_eq!(parse(head(flag::PADDED, 1, payload), payload), Ok(promise));
     }
 
+    //= RFC 9113 §6.6: PUSH_PROMISE on stream 0 is a connection error
     #[test]
     fn push_promise_on_stream_0_is_a_connection_error() {
         let fault = Fault::connection(Reason::StreamZero { kind: kind::PUSH_PROMISE });
         assert_eq!(parse(head(0, 0, &[0, 0, 0, 2]), &[0, 0, 0, 2]), Err(fault));
     }
 
+    //= RFC 9113 §6.6: a promise of a stream that no server may begin is a connection error
     #[test]
     fn a_promised_stream_that_is_0_or_odd_is_a_connection_error() {
         for (last, stream) in [(0, 0), (1, 1), (7, 7)] {

@@ -39,12 +39,14 @@ mod tests {
         assert_eq!(parse(head(5, 4), &[0, 0, 1, 8]), Ok(ErrorCode::InternalError));
     }
 
+    //= RFC 9113 §6.4: RST_STREAM on stream 0 is a connection error
     #[test]
     fn rst_stream_on_stream_0_is_a_connection_error() {
         let fault = Fault::connection(Reason::StreamZero { kind: kind::RST_STREAM });
         assert_eq!(parse(head(0, 4), &[0, 0, 0, 8]), Err(fault));
     }
 
+    //= RFC 9113 §6.4: a length other than 4 is a connection error
     #[test]
     fn a_length_other_than_4_is_a_connection_error() {
         for length in [0, 3, 5, 8] {

@@ -72,7 +72,10 @@ pub fn parse(head: FrameHead, payload: &[u8]) -> Result<SettingsFrame<'_>, Fault
     //= RFC 9113 §6.5: SETTINGS on a stream is a connection error
     head.needs_connection()?;
     let (entries, rest) = payload.as_chunks::<6>();
-    //= RFC 9113 §6.5: an acknowledgement carries nothing, and entries are six bytes each
+    //= RFC 9113 §6.5: an acknowledgement with a payload is a FRAME_SIZE_ERROR of the connection
+    //= RFC 9113 §6.5: a length that is no multiple of 6 is a FRAME_SIZE_ERROR of the connection
+    //= RFC 9113 §6.5: SETTINGS that cannot be read end the connection
+    //= RFC 9113 §4.2: a wrong size of a frame with a header block, or of the connection, ends the connection
     if !rest.is_empty() || (head.has(flag::ACK) && !entries.is_empty()) {
         return Err(Fault::connection(head.wrong_size()));
     }
@@ -90,13 +93,16 @@ pub fn parse(head: FrameHead, payload: &[u8]) -> Result<SettingsFrame<'_>, Fault
 ///
 /// Connection errors: [`Reason::SettingValue`], and [`Reason::InitialWindow`] for a window above 2^31-1.
 pub fn check(id: u16, value: u32) -> Result<(), Fault> {
-    //= RFC 9113 §6.5.2: values outside their range are connection errors, unknown settings are ignored
     match id {
+        //= RFC 9113 §6.5.2: ENABLE_PUSH is 0 or 1, or else a PROTOCOL_ERROR
         id::ENABLE_PUSH if value > 1 => Err(Fault::connection(Reason::SettingValue { id, value })),
+        //= RFC 9113 §6.5.2: an initial window above 2^31-1 is a FLOW_CONTROL_ERROR of the connection
         id::INITIAL_WINDOW_SIZE if value > MAX_WINDOW => Err(Fault::connection(Reason::InitialWindow { value })),
+        //= RFC 9113 §6.5.2: a SETTINGS_MAX_FRAME_SIZE outside its range is a PROTOCOL_ERROR
         id::MAX_FRAME_SIZE if !FRAME_SIZES.contains(&value) => {
             Err(Fault::connection(Reason::SettingValue { id, value }))
         }
+        //= RFC 9113 §5.5: unknown values are ignored wherever the protocol can be extended
         _ => Ok(()),
     }
 }
@@ -113,6 +119,7 @@ pub fn encode(entries: &[(u16, u32)], out: &mut Vec<u8>) {
 
 /// Appends an acknowledgement of the peer's settings.
 pub fn encode_ack(out: &mut Vec<u8>) {
+    //= RFC 9113 §6.5: an acknowledgement carries nothing
     encode_frame(kind::SETTINGS, flag::ACK, 0, &[], out);
 }
 
@@ -146,6 +153,7 @@ mod tests {
         assert_eq!(entries.len(), 1);
     }
 
+    //= RFC 9113 §6.5: SETTINGS on a stream is a connection error
     #[test]
     fn settings_on_a_stream_is_a_connection_error() {
         let fault = Fault::connection(Reason::StreamNotZero { kind: kind::SETTINGS, stream: 1 });
@@ -153,6 +161,7 @@ mod tests {
         assert_eq!(parse(head(flag::ACK, 1, 0), &[]).err(), Some(fault));
     }
 
+    //= RFC 9113 §6.5: a length that is no multiple of 6 is a FRAME_SIZE_ERROR of the connection
     #[test]
     fn a_length_that_is_no_multiple_of_6_is_a_connection_error() {
         for length in [1, 5, 7, 8, 17] {
@@ -161,6 +170,7 @@ mod tests {
         }
     }
 
+    //= RFC 9113 §6.5: an acknowledgement with a payload is a FRAME_SIZE_ERROR of the connection
     #[test]
     fn an_acknowledgement_with_a_payload_is_a_connection_error() {
         assert!(matches!(parse(head(flag::ACK, 0, 0), &[]), Ok(SettingsFrame::Ack)));
@@ -197,6 +207,7 @@ mod tests {
         }
     }
 
+    //= RFC 9113 §5.5: unknown values are ignored wherever the protocol can be extended
     #[test]
     fn other_settings_take_any_value() {
         for id in [0, id::HEADER_TABLE_SIZE, id::MAX_CONCURRENT_STREAMS, id::MAX_HEADER_LIST_SIZE, 7, 8, u16::MAX] {
@@ -217,6 +228,7 @@ mod tests {
         }
     }
 
+    //= RFC 9113 §6.5: an acknowledgement carries nothing
     #[test]
     fn an_acknowledgement_is_a_head_alone() {
         let mut out = Vec::new();

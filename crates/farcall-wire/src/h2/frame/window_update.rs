@@ -55,6 +55,7 @@ mod tests {
         assert_eq!(parse(head(0, 4), &[0; 4]), Err(fault));
     }
 
+    //= RFC 9113 §6.9: a length other than 4 is a connection error
     #[test]
     fn a_length_other_than_4_is_a_connection_error() {
         for (stream, length) in [(0, 0), (0, 5), (3, 3), (3, 8)] {

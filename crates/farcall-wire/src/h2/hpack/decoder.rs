@@ -26,7 +26,7 @@ impl Decoder {
     /// Whatever it is, the peer begins with a table of 4,096 bytes and may use that until it has acknowledged our settings:
     /// a greater value allows it to ask for more, and a smaller one counts from [`Decoder::set_max_table_size`] on.
     pub fn new(max_table_size: u32) -> Self {
-        //= RFC 9113 §6.5.2: the initial value is 4,096 bytes
+        //= RFC 9113 §6.5.2: SETTINGS_HEADER_TABLE_SIZE is 4,096 at the beginning
         let limit = bytes(max_table_size).max(INITIAL_SIZE);
         Self { table: Table::new(INITIAL_SIZE), limit, least_limit: limit, scratch: Vec::new() }
     }
@@ -46,6 +46,7 @@ impl Decoder {
     /// A connection error of type COMPRESSION_ERROR; fields before the fault have been given to the sink.
     pub fn decode(&mut self, block: &[u8], sink: &mut impl FieldSink) -> Result<(), HpackError> {
         let mut input = self.size_updates(block)?;
+        //= RFC 7541 §2.1: fields are told in the order of their block
         while let Some(&first) = input.first() {
             input = match first {
                 0x80.. => self.indexed(input, sink)?,
@@ -70,16 +71,17 @@ impl Decoder {
 
     /// Takes the size updates at the beginning of a block; gives what follows.
     fn size_updates<'b>(&mut self, block: &'b [u8]) -> Result<&'b [u8], HpackError> {
-        //= RFC 7541 §4.2: when the limit has sunk below the size in use, the next block begins by following it
+        //= RFC 9113 §4.3.1: a block that owes a table size update and has none is COMPRESSION_ERROR
         let mut owed = (self.least_limit < self.table.max_size()).then_some(self.least_limit);
         let mut input = block;
         let mut updates = 0;
         while input.first().is_some_and(|first| first & 0xe0 == 0x20) {
-            //= RFC 7541 §4.2: one update to the smallest size and one to the last, so two at most
+            //= RFC 7541 §4.2: the smallest size since the last block is signalled, then the last
             if updates == 2 {
                 return Err(HpackError::TableSizeLate);
             }
             let (size, rest) = integer::decode(input, 5)?;
+            //= RFC 7541 §6.3: a size update above our SETTINGS_HEADER_TABLE_SIZE is a decoding error
             if size > self.limit {
                 return Err(HpackError::TableSizeTooLarge { size, limit: self.limit });
             }
@@ -97,6 +99,8 @@ impl Decoder {
     #[inline]
     fn indexed<'b>(&self, input: &'b [u8], sink: &mut impl FieldSink) -> Result<&'b [u8], HpackError> {
         let (index, rest) = integer::decode(input, 7)?;
+        //= RFC 7541 §6.1: index 0 names no field and is a decoding error
+        //= RFC 7541 §2.3.3: an index beyond both tables is a decoding error
         let (name, value) = match static_table::field(index) {
             Some(field) => field,
             None => self.table.field(dynamic(index)?).ok_or(HpackError::InvalidIndex(index))?,
@@ -127,6 +131,7 @@ impl Decoder {
             (Name::Entry(place), self.table.field(place).ok_or(HpackError::InvalidIndex(index))?.0)
         };
         sink.field(bytes, value, kind == Literal::Never);
+        //= RFC 7541 §3.2: a field that came with indexing enters the table, and no other does
         if kind == Literal::Incremental {
             self.table.insert(name, value);
         }

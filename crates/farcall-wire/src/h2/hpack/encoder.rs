@@ -38,6 +38,7 @@ impl Encoder {
     /// The peer's SETTINGS_HEADER_TABLE_SIZE is now `bytes`. Never more than 4,096 are used: a peer must not make us
     /// remember more.
     pub fn set_peer_table_size(&mut self, bytes: u32) {
+        //= RFC 7541 §4.2, §6.3: the table is never made larger than the peer allows
         self.target = usize::try_from(bytes).unwrap_or(MOST).min(MOST);
         self.least_target = self.least_target.min(self.target);
     }
@@ -47,6 +48,7 @@ impl Encoder {
         if self.least_target == self.table.max_size() && self.target == self.table.max_size() {
             return;
         }
+        //= RFC 9113 §4.3.1: a block after a smaller SETTINGS_HEADER_TABLE_SIZE begins with a table size update
         //= RFC 7541 §4.2: the smallest size since the last block is signalled, then the last
         for size in [self.least_target, self.target] {
             if size != self.table.max_size() {
@@ -62,6 +64,7 @@ impl Encoder {
     /// entry that is larger than the whole table is written without indexing.
     pub fn encode(&mut self, name: &[u8], value: &[u8], indexing: Indexing, out: &mut Vec<u8>) {
         let static_name = static_table::find_name(name);
+        //= RFC 7541 §6.2.3: a field that is never to be indexed is written as such a literal, whatever the tables hold
         if indexing == Indexing::Never {
             let index = static_name.or_else(|| self.find_name(name, hash(0, name))).unwrap_or(0);
             return literal(index, 4, 0x10, name, value, out);

@@ -107,6 +107,7 @@ impl Bits<'_> {
         let span = LONG_CODES.iter().find(|span| top < span.end)?;
         let place = top.checked_sub(span.first)? >> (LONGEST - span.length);
         let symbol = *BY_CODE.get(span.symbol + place as usize)?;
+        //= RFC 7541 §5.2: the end-of-string symbol in a string is a decoding error
         if symbol == END_OF_STRING { None } else { Some((symbol.to_be_bytes()[1], span.length)) }
     }
 
@@ -178,6 +179,7 @@ mod tests {
         }
     }
 
+    //= RFC 7541 §5.2: padding is less than a byte and the first bits of the end-of-string code, which are ones
     #[test]
     fn a_whole_byte_of_padding_is_refused() {
         assert_eq!(decoded(b"\xff"), Err(HpackError::InvalidHuffman));
@@ -189,6 +191,7 @@ mod tests {
         assert_eq!(decoded(&long), Err(HpackError::InvalidHuffman));
     }
 
+    //= RFC 7541 §5.2: padding is less than a byte and the first bits of the end-of-string code, which are ones
     #[test]
     fn padding_that_is_not_all_ones_is_refused() {
         // 'a' is 00011; the padding is three bits.
@@ -205,6 +208,7 @@ mod tests {
         assert_eq!(decoded(&encoded(b"01201")).as_deref(), Ok(&b"01201"[..]));
     }
 
+    //= RFC 7541 §5.2: the end-of-string symbol in a string is a decoding error
     #[test]
     fn the_end_of_string_symbol_is_refused() {
         assert_eq!(decoded(b"\xff\xff\xff\xff"), Err(HpackError::InvalidHuffman));

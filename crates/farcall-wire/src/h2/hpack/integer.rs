@@ -19,6 +19,7 @@ pub(super) fn decode(input: &[u8], prefix: u32) -> Result<(usize, &[u8]), HpackE
 fn decode_long(full: u8, input: &[u8]) -> Result<(usize, &[u8]), HpackError> {
     let mut value = u64::from(full);
     let mut rest = input;
+    //= RFC 7541 §5.1: an integer that is too long or too large is a decoding error
     for shift in (0..).step_by(7).take(MAX_CONTINUATION) {
         let (&byte, tail) = rest.split_first().ok_or(HpackError::Truncated)?;
         rest = tail;
@@ -90,6 +91,7 @@ mod tests {
         }
     }
 
+    //= RFC 7541 §5.1: an integer that is too long or too large is a decoding error
     #[test]
     fn a_value_above_32_bits_is_refused() {
         assert_eq!(decode(&[0x7f, 0x80, 0xff, 0xff, 0xff, 0x0f], 7), Ok((0xffff_ffff, &[][..])));
@@ -97,6 +99,7 @@ mod tests {
         assert_eq!(decode(&[0x7f, 0xff, 0xff, 0xff, 0xff, 0x7f], 7), Err(HpackError::IntegerTooLarge));
     }
 
+    //= RFC 7541 §5.1: an integer that is too long or too large is a decoding error
     #[test]
     fn an_endless_integer_is_refused_after_five_continuation_bytes() {
         let mut bytes = vec![0xff];

@@ -64,6 +64,7 @@ impl Table {
         }
         self.bytes.extend_from_slice(value);
         self.evict_to(self.max_size - cost);
+        //= RFC 7541 §2.3.2: an entry may stand in the table twice
         self.spans.push_front(Span { at, name: source, value: value.len() });
         self.size += cost;
         self.generation = self.generation.wrapping_add(1);
@@ -191,6 +192,7 @@ mod tests {
         assert_eq!(table.size(), 80);
     }
 
+    //= RFC 7541 §4.4: an entry above the maximum is no error and leaves an empty table
     #[test]
     fn an_entry_above_the_maximum_empties_the_table() {
         let mut table = Table::new(40);

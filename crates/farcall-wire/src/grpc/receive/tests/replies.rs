@@ -13,6 +13,7 @@ fn w36_trailers_before_the_end_of_the_request_are_kept_and_the_rest_is_reset() {
     assert_eq!(resets(&peer.heard()), [(1, ErrorCode::NoError)]);
 }
 
+//= RFC 9113 §8.1: a reset that follows a whole response takes nothing of it away
 #[test]
 fn w37_a_reset_after_trailers_changes_nothing() {
     for code in [ErrorCode::NoError, ErrorCode::InternalError] {

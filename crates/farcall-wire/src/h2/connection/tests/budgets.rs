@@ -323,6 +323,7 @@ fn a_peer_that_reads_in_small_steps_spends_nothing() {
     peer.assert_unmoved();
 }
 
+//= RFC 9113 §5.4.2, §6.4: what the peer had under way when this side reset a stream is taken
 #[test]
 fn data_that_was_under_way_to_a_stream_that_this_side_gave_up_costs_nothing() {
     let mut peer = client();

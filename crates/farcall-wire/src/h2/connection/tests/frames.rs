@@ -9,6 +9,7 @@ fn server() -> RawPeer<crate::h2::Connection> {
     RawPeer::of_server(Config::default())
 }
 
+//= RFC 9113 §4.2: a frame longer than SETTINGS_MAX_FRAME_SIZE is a FRAME_SIZE_ERROR
 #[test]
 fn a_frame_longer_than_allowed_ends_the_connection_before_it_has_come() {
     let mut peer = server();
@@ -25,6 +26,16 @@ fn a_larger_frame_size_that_was_announced_is_taken() {
     assert!(matches!(peer.told().last(), Some(Event::Data { bytes, end: true, .. }) if bytes.len() == 40_000));
 }
 
+//= RFC 9113 §4.2: frames of 2^14 bytes are always taken
+#[test]
+fn frames_of_16384_bytes_are_taken_whatever_is_configured() {
+    let mut peer = RawPeer::of_server(Config { max_frame_size: 1, ..Config::default() });
+    peer.headers(1, &GET, false);
+    peer.data(1, &[7; 16_384], true);
+    assert!(matches!(peer.told().last(), Some(Event::Data { bytes, end: true, .. }) if bytes.len() == 16_384));
+}
+
+//= RFC 9113 §4.1, §5.5: frames of unknown kinds are ignored
 #[test]
 fn frames_of_unknown_kinds_are_skipped_on_any_stream() {
     let mut peer = server();
@@ -35,6 +46,8 @@ fn frames_of_unknown_kinds_are_skipped_on_any_stream() {
     assert!(peer.told().is_empty());
 }
 
+//= RFC 9113 §4.1: flags that mean nothing are ignored
+//= RFC 9113 §4.1: the reserved bit is ignored by a receiver
 #[test]
 fn reserved_bits_and_unknown_flags_mean_nothing() {
     let mut peer = server();
@@ -61,6 +74,9 @@ fn frames_of_a_stream_need_one_and_frames_of_the_connection_must_have_none() {
     }
 }
 
+//= RFC 9113 §4.2: a frame too short for a field it must have is a FRAME_SIZE_ERROR
+//= RFC 9113 §4.2: a wrong size of a frame with a header block, or of the connection, ends the connection
+//= RFC 9113 §6.5: SETTINGS that cannot be read end the connection
 #[test]
 fn a_length_that_the_kind_does_not_have_ends_the_connection() {
     let cases = [
@@ -87,6 +103,8 @@ fn a_length_that_the_kind_does_not_have_ends_the_connection() {
     }
 }
 
+//= RFC 9113 §5.3.2: priorities are checked for their form and have no effect
+//= RFC 9113 §6.4: an idle stream is never reset
 #[test]
 fn priority_is_checked_and_has_no_effect() {
     let mut peer = server();
@@ -103,6 +121,7 @@ fn priority_is_checked_and_has_no_effect() {
     peer.assert_over(Reason::SelfDependency { stream: 7 });
 }
 
+//= RFC 9113 §4.3: every block is decoded, whatever becomes of its list
 #[test]
 fn headers_that_depend_on_themselves_are_a_stream_error_and_their_block_is_decoded() {
     let mut peer = server();
@@ -119,6 +138,14 @@ fn headers_that_depend_on_themselves_are_a_stream_error_and_their_block_is_decod
     assert_eq!(fields.get(b"x-indexed"), Some(&b"by the refused request"[..]));
 }
 
+//= RFC 9113 §5.4: of all that is wrong with a frame, what ends the connection is what is told
+#[test]
+fn headers_that_depend_on_themselves_and_do_not_decode_end_the_connection() {
+    let mut peer = server();
+    peer.frame(kind::HEADERS, flag::END_HEADERS | flag::PRIORITY, 1, &[0, 0, 0, 1, 0, 0x80]);
+    peer.assert_over(Reason::HeaderCompression { what: "an index names no table entry" });
+}
+
 #[test]
 fn a_padded_header_block_with_a_priority_is_read() {
     let mut peer = server();
@@ -130,6 +157,7 @@ fn a_padded_header_block_with_a_priority_is_read() {
     assert_eq!(fields.get(b":path"), Some(&b"/"[..]));
 }
 
+//= RFC 9113 §6.1, §6.2, §6.6: padding as long as the payload, or longer, is a connection error
 #[test]
 fn padding_that_fills_the_frame_ends_the_connection() {
     for (kind, payload) in [(kind::DATA, &[4, 0, 0, 0][..]), (kind::HEADERS, &[200, 1]), (kind::PUSH_PROMISE, &[9; 5])]
@@ -141,6 +169,7 @@ fn padding_that_fills_the_frame_ends_the_connection() {
     }
 }
 
+//= RFC 9113 §6.1: the whole payload counts, padding included
 #[test]
 fn padding_is_cut_off_counts_and_its_credit_comes_back_by_itself() {
     let mut peer = RawPeer::of_server(Config { empty_frame_limit: u32::MAX, ..Config::default() });
@@ -159,6 +188,7 @@ fn padding_is_cut_off_counts_and_its_credit_comes_back_by_itself() {
     assert!(peer.told().iter().all(|event| matches!(event, Event::Data { bytes, .. } if bytes.is_empty())));
 }
 
+//= RFC 9113 §6.5.2, §6.6, §8.4: nobody pushes to us: a client has said so, and a server is never pushed to
 #[test]
 fn push_is_refused_in_both_roles() {
     let mut client = RawPeer::of_client(Config::default());
@@ -177,6 +207,7 @@ fn push_is_refused_in_both_roles() {
     }
 }
 
+//= RFC 9113 §5.5, §6.2, §6.10: nothing stands between a block and its CONTINUATION, not even unknown frames
 #[test]
 fn continuation_follows_its_headers_and_nothing_comes_between() {
     let mut peer = server();
@@ -199,6 +230,7 @@ fn continuation_follows_its_headers_and_nothing_comes_between() {
     }
 }
 
+//= RFC 9113 §6.10: CONTINUATION that continues nothing is a connection error
 #[test]
 fn continuation_of_nothing_ends_the_connection() {
     let mut peer = server();
@@ -219,6 +251,7 @@ fn endless_continuations_end_the_connection_even_when_they_are_empty() {
     peer.assert_over(Reason::TooManyContinuations { limit: 8 });
 }
 
+//= RFC 9113 §4.3: a block that does not decode is COMPRESSION_ERROR for the connection
 #[test]
 fn a_block_that_does_not_decode_ends_the_connection_whatever_its_stream_is() {
     for stream in [1, 3] {

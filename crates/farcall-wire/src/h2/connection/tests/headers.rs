@@ -34,6 +34,8 @@ fn reset_reason(peer: &mut RawPeer<Connection>) -> Option<Reason> {
     })
 }
 
+//= RFC 9113 §8.1.1: a malformed message is a stream error of type PROTOCOL_ERROR
+//= RFC 9113 §8.2.1: a field with a character that is not allowed makes its message malformed
 #[test]
 fn a_malformed_request_is_a_stream_error_and_never_told() {
     let cases: [&[(&str, &str)]; 4] = [
@@ -52,14 +54,22 @@ fn a_malformed_request_is_a_stream_error_and_never_told() {
     assert_eq!(peer.engine.open_streams(), 0);
 }
 
+//= RFC 9113 §8.1.1: a malformed response is never told
 #[test]
 fn a_malformed_response_ends_its_call_only() {
     let mut peer = client();
+    let other = peer.open(true);
     peer.headers(1, &[(":status", "20")], false);
     peer.assert_reset(1, Reason::Malformed { what: ":status is not three digits" });
-    assert_eq!(reset_reason(&mut peer), Some(Reason::Malformed { what: ":status is not three digits" }));
+    let told = peer.told();
+    assert!(!told.iter().any(|event| matches!(event, Event::Headers { .. })), "the response is never told: {told:?}");
+    let reason = Reason::Malformed { what: ":status is not three digits" };
+    assert!(told.iter().any(|event| matches!(event, Event::Reset { cause: Cause::Fault(why), .. } if *why == reason)));
+    peer.headers(other.id(), &[(":status", "200")], true);
+    assert_eq!(lists(&mut peer).len(), 1, "the other call has its answer");
 }
 
+//= RFC 9113 §8.1: pseudo-header fields in trailers are malformed
 #[test]
 fn trailers_end_a_message_and_carry_no_pseudo_headers() {
     let mut peer = client();
@@ -75,6 +85,7 @@ fn trailers_end_a_message_and_carry_no_pseudo_headers() {
     peer.assert_reset(1, Reason::Malformed { what: "a pseudo-header in trailers" });
 }
 
+//= RFC 9113 §8.1: headers after the head are trailers, and trailers end the stream
 #[test]
 fn headers_in_the_middle_that_do_not_end_the_stream_are_a_stream_error() {
     let what = "a second header list that does not end the stream";
@@ -96,6 +107,7 @@ fn data_before_headers_is_a_stream_error() {
     peer.assert_reset(1, Reason::MessageOrder { what: "data before headers" });
 }
 
+//= RFC 9113 §8.1: interim responses precede the final one and never end the stream
 #[test]
 fn interim_responses_are_passed_over_and_never_the_end() {
     let mut peer = client();
@@ -157,6 +169,7 @@ fn oversize_responses_and_trailers_end_their_stream() {
     }
 }
 
+//= RFC 9113 §8.1.1: a body that does not add up to content-length is malformed
 #[test]
 fn a_body_adds_up_to_its_content_length() {
     let with_length = |length| [&GET[..], &[("content-length", length)]].concat();

@@ -6,7 +6,7 @@ use crate::error::{Fault, Reason};
 use crate::h2::event::Cause;
 use crate::h2::frame::{flag, goaway, kind};
 use crate::h2::{Config, Connection, ErrorCode, Event};
-use crate::raw_peer::{Frame, GET, RawPeer, list};
+use crate::raw_peer::{Frame, GET, RawPeer, credit, list};
 
 fn server() -> RawPeer<Connection> {
     RawPeer::of_server(Config::default())
@@ -24,6 +24,7 @@ fn says_goodbye(peer: &mut RawPeer<Connection>, last: u32, code: ErrorCode, debu
     peer.write(|out| goaway::encode(last, code, debug, out));
 }
 
+//= RFC 9113 §6.8: a first GOAWAY with 2^31-1 and, a round trip later, a second one lose no request
 #[test]
 fn a_server_leaves_in_two_steps_and_loses_nothing_that_was_sent_between() {
     let mut peer = server();
@@ -48,6 +49,31 @@ fn a_server_leaves_in_two_steps_and_loses_nothing_that_was_sent_between() {
     assert!(peer.engine.is_drained());
 }
 
+//= RFC 9113 §6.8: above the last number told, blocks are decoded, DATA is counted, both are dropped
+#[test]
+fn what_comes_above_the_last_number_is_decoded_and_counted() {
+    let mut peer = server();
+    peer.request(1, false);
+    peer.engine.shut_down(peer.now);
+    peer.frame(kind::PING, flag::ACK, 0, b"fc-drain");
+    peer.heard();
+    let mut block = Vec::new();
+    peer.encoder.begin_block(&mut block);
+    for (name, value) in GET.iter().chain(&[("x-ignored", "but indexed")]) {
+        peer.encoder.encode(name.as_bytes(), value.as_bytes(), crate::h2::Indexing::Index, &mut block);
+    }
+    peer.frame(kind::HEADERS, flag::END_HEADERS, 3, &block);
+    for _ in 0..64 {
+        peer.data(3, &[0; 16_384], false);
+    }
+    assert!(!peer.told().iter().any(|event| matches!(event, Event::Headers { .. } | Event::Data { .. })));
+    assert!(credit(&peer.heard(), 0) >= 900_000, "the connection's credit comes back");
+    peer.headers(1, &[("x-ignored", "but indexed")], true);
+    let told = peer.told();
+    let Some(Event::Headers { fields, trailers: true, .. }) = told.last() else { panic!("{told:?}") };
+    assert_eq!(fields.get(b"x-ignored"), Some(&b"but indexed"[..]));
+}
+
 #[test]
 fn a_peer_that_does_not_answer_the_first_goaway_gets_the_second_after_a_time() {
     let mut peer = server();
@@ -61,6 +87,26 @@ fn a_peer_that_does_not_answer_the_first_goaway_gets_the_second_after_a_time() {
     assert_eq!(peer.engine.poll_timeout(), None);
     peer.engine.shut_down(due);
     assert!(peer.heard().is_empty(), "once is enough");
+}
+
+#[test]
+fn a_server_that_leaves_before_the_handshake_takes_the_calls_that_come_with_it() {
+    let mut peer = RawPeer::of_new_server(Config::default());
+    peer.engine.shut_down(peer.now);
+    let mut peer = peer.greeted(crate::raw_peer::PREFACE, &[]);
+    let stream = peer.request(1, true);
+    peer.frame(kind::PING, flag::ACK, 0, b"fc-drain");
+    assert_eq!(last_streams(&peer.heard()), [(1, 0)], "the call that came with the preface is served");
+    peer.engine.send_headers(stream, &list(&[(":status", "200")]), true);
+    peer.engine.forget(stream);
+    assert!(peer.told().iter().any(|event| matches!(event, Event::Over { fault: None })));
+
+    let mut silent = RawPeer::of_new_server(Config::default());
+    silent.engine.shut_down(silent.now);
+    let due = silent.engine.poll_timeout().expect("it does not wait for ever");
+    assert_eq!(due, silent.now + Duration::from_secs(10));
+    silent.engine.handle_timeout(due);
+    assert!(silent.told().iter().any(|event| matches!(event, Event::Over { .. })));
 }
 
 #[test]
@@ -86,6 +132,8 @@ fn a_client_leaves_with_its_last_stream() {
     assert!(matches!(peer.told().last(), Some(Event::Over { fault: None })));
 }
 
+//= RFC 9113 §6.8: whoever has received GOAWAY opens no more streams
+//= RFC 9113 §6.8: streams of this side above the last number were not and will not be looked at
 #[test]
 fn streams_above_the_last_of_a_goaway_are_unprocessed_and_the_others_finish() {
     let mut peer = client();
@@ -143,6 +191,7 @@ fn a_server_goes_on_after_the_goaway_of_a_client() {
     assert!(!peer.engine.is_drained(), "the peer closes when it likes");
 }
 
+//= RFC 9113 §6.8: the last stream that was told never grows: the peer may have tried the others elsewhere
 #[test]
 fn the_last_stream_of_a_goaway_never_grows() {
     let mut peer = server();
@@ -156,6 +205,8 @@ fn the_last_stream_of_a_goaway_never_grows() {
     assert_eq!(told, [0x7fff_ffff, 1, 1]);
 }
 
+//= RFC 9113 §5.4.1: before closing for an error, GOAWAY tells the last stream that was looked at, and the code
+//= RFC 9113 §8.7: what the application has heard of is not refused, nor above the last stream of a GOAWAY
 #[test]
 fn a_fault_ends_every_stream_before_the_connection() {
     let mut peer = server();
@@ -214,4 +265,21 @@ fn after_the_end_bytes_are_swallowed_and_verbs_do_nothing() {
     peer.engine.shut_down(peer.now);
     assert!(peer.engine.open(&list(&GET), true).is_none());
     assert_eq!((peer.heard().len(), peer.told().len()), (0, 0));
+}
+
+//= RFC 9113 §5.1.1: a client that runs out of stream numbers opens a new connection
+#[test]
+fn a_client_that_has_used_its_last_number_leaves_with_its_last_stream() {
+    let mut peer = RawPeer::of_client(Config { first_stream: 0x7fff_fffd, ..Config::default() });
+    let first = peer.open(true);
+    assert_eq!((first.id(), peer.engine.available_streams()), (0x7fff_fffd, 1), "one number is left");
+    let last = peer.engine.open_unsent().expect("the last number");
+    assert_eq!((last.id(), peer.engine.available_streams()), (0x7fff_ffff, 0));
+    assert!(peer.engine.open(&list(&GET), true).is_none() && peer.engine.open_unsent().is_none());
+    assert_eq!(last_streams(&peer.heard()), [(0, 0)], "the server is told that nothing follows");
+    peer.engine.forget(last);
+    assert!(!peer.told().iter().any(|event| matches!(event, Event::Over { .. })), "a call is under way");
+    peer.headers(first.id(), &[(":status", "204")], true);
+    peer.engine.forget(first);
+    assert!(matches!(peer.told().last(), Some(Event::Over { fault: None })), "time for a new connection");
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Reason;
 use crate::h2::frame::{flag, kind};
-use crate::h2::{Config, Connection, ErrorCode, StreamKey};
+use crate::h2::{Config, Connection, ErrorCode, Event, StreamKey};
 use crate::raw_peer::{Frame, GET, RawPeer, credit};
 
 /// A server whose windows never grow.
@@ -47,6 +47,40 @@ fn a_stream_may_send_its_window_and_not_a_byte_more() {
     peer.assert_unmoved();
     peer.data(1, &[0], false);
     peer.assert_reset(1, Reason::WindowExceeded { stream: 1 });
+}
+
+//= RFC 9113 §6.1: the whole payload counts, padding included
+#[test]
+fn padding_counts_against_the_window_of_its_stream() {
+    for (padding, fits) in [(99, true), (100, false)] {
+        let mut peer = fixed(300);
+        peer.headers(1, &GET, false);
+        let mut payload = vec![0; 1 + 200 + padding];
+        payload[0] = padding as u8;
+        peer.frame(kind::DATA, flag::PADDED, 1, &payload);
+        match fits {
+            true => peer.assert_unmoved(),
+            false => peer.assert_reset(1, Reason::WindowExceeded { stream: 1 }),
+        }
+    }
+}
+
+//= RFC 9113 §6.9: windows hold up DATA and nothing else
+#[test]
+fn a_window_that_is_used_up_holds_up_nothing_but_data() {
+    let mut peer = fixed(10_000);
+    let stream = peer.request(1, false);
+    peer.data(1, &[0; 10_000], false);
+    peer.engine.credit = crate::h2::flow::Credit::new(0, 0);
+    peer.frame(kind::PRIORITY, 0, 1, &[0; 5]);
+    peer.window(1, 5);
+    peer.settings(&[]);
+    peer.request(3, true);
+    peer.headers(1, &[("x", "trailers")], true);
+    assert!(matches!(peer.told().last(), Some(Event::Headers { trailers: true, stream: on, .. }) if *on == stream));
+    peer.assert_unmoved();
+    peer.reset(1, ErrorCode::Cancel);
+    assert!(matches!(peer.told().last(), Some(Event::Reset { .. })));
 }
 
 #[test]

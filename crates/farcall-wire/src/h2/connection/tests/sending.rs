@@ -33,6 +33,7 @@ fn sent(heard: &[Frame], stream: u32) -> usize {
     body(heard, stream).len()
 }
 
+//= RFC 9113 §5.2.1, §6.9.1: no DATA passes the windows that the receiver has given
 #[test]
 fn the_windows_of_stream_and_connection_are_kept() {
     let mut peer = server();
@@ -52,6 +53,9 @@ fn the_windows_of_stream_and_connection_are_kept() {
     assert_eq!((sent(&peer.heard(), 1), peer.engine.queued()), (4_464, 0));
 }
 
+//= RFC 9113 §6.9.2: a new initial window moves the windows of all streams by the difference
+//= RFC 9113 §6.9.2: a window can become negative, and nothing passes until it is positive
+//= RFC 9113 §6.5: every defined setting is obeyed
 #[test]
 fn settings_move_the_windows_of_open_streams_below_zero_and_back() {
     let mut peer = server();
@@ -71,6 +75,8 @@ fn settings_move_the_windows_of_open_streams_below_zero_and_back() {
     assert_eq!((sent(&peer.heard(), 1), peer.engine.queued()), (20, 0));
 }
 
+//= RFC 9113 §6.9.1: an update that takes a window above 2^31-1 ends the stream, or the connection
+//= RFC 9113 §6.9.2: a new initial window that takes a window above 2^31-1 is a connection error
 #[test]
 fn a_window_above_its_maximum_is_a_fault_of_its_reach() {
     let mut peer = server();
@@ -90,6 +96,7 @@ fn a_window_above_its_maximum_is_a_fault_of_its_reach() {
     peer.assert_over(Reason::WindowOverflow { stream: 1 });
 }
 
+//= RFC 9113 §6.9: an increment of 0 is a stream error, on the connection's window a connection error
 #[test]
 fn an_increment_of_zero_ends_the_stream_or_the_connection() {
     let mut peer = server();
@@ -171,6 +178,7 @@ fn a_stream_with_a_shut_window_never_holds_up_another() {
     assert!(heard.last().unwrap().ends());
 }
 
+//= RFC 9113 §6.9.1: frames without bytes pass, whatever the window
 #[test]
 fn ends_and_headers_pass_a_shut_window_of_the_connection() {
     let mut peer = RawPeer::of_client(Config::default());
@@ -240,6 +248,7 @@ fn small_messages_share_a_frame() {
     assert_eq!(heard[0].payload, expected);
 }
 
+//= RFC 9113 §4.1: no frame is longer than the peer's SETTINGS_MAX_FRAME_SIZE
 #[test]
 fn data_leaves_in_its_order_whatever_the_socket_takes() {
     for step in [1, 7, 4_096, 10_001] {
@@ -294,6 +303,7 @@ fn room_is_told_in_steps_of_a_turn() {
     assert_eq!(room, [TURN as u32; 3]);
 }
 
+//= RFC 9113 §5.2.1, §6.9.1: no DATA passes the windows that the receiver has given
 #[test]
 fn a_small_body_passes_the_line_only_if_windows_and_order_allow_it() {
     let mut peer = server();
@@ -306,4 +316,11 @@ fn a_small_body_passes_the_line_only_if_windows_and_order_allow_it() {
     let next = answered(&mut peer, 3);
     assert!(!peer.engine.send_data_now(next, &[3; 10], false), "the connection's window is shut");
     assert!(resets(&peer.heard()).is_empty());
+    let mut peer = server();
+    peer.settings(&[(id::INITIAL_WINDOW_SIZE, 9)]);
+    let narrow = answered(&mut peer, 1);
+    let before = peer.engine.windows();
+    assert!(!peer.engine.send_data_now(narrow, &[1; 10], false), "the stream's window is too small");
+    assert_eq!(peer.engine.windows(), before, "what was not sent is not counted");
+    assert!(peer.engine.send_data_now(narrow, &[1; 9], false));
 }

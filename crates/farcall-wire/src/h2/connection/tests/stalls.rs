@@ -21,6 +21,7 @@ fn pass(peer: &mut RawPeer<Connection>, time: Duration) {
     peer.now = end;
 }
 
+//= RFC 9113 §6.5.3: settings that are not acknowledged in time end the connection
 #[test]
 fn settings_must_be_acknowledged_within_ten_seconds() {
     let connections =
@@ -168,6 +169,8 @@ fn large_header_lists_within_the_limit_are_taken_and_told() {
     }
 }
 
+//= RFC 9113 §6.5.2: SETTINGS_MAX_HEADER_LIST_SIZE says what the peer is ready to take
+//= RFC 9113 §6.5: every defined setting is obeyed
 #[test]
 fn what_the_peer_takes_of_a_header_list_is_known() {
     let mut peer = RawPeer::of_client(Config::default());

@@ -3,7 +3,8 @@
 use crate::error::Reason;
 use crate::h2::event::Cause;
 use crate::h2::frame::kind;
-use crate::h2::{Config, Connection, ErrorCode, Event};
+use crate::h2::frame::settings::id;
+use crate::h2::{Config, Connection, ErrorCode, Event, Role};
 use crate::raw_peer::{GET, RawPeer, list, resets};
 
 fn server() -> RawPeer<Connection> {
@@ -16,6 +17,8 @@ fn client() -> RawPeer<Connection> {
 
 const OK: [(&str, &str); 1] = [(":status", "200")];
 
+//= RFC 9113 §5.1.1: clients open odd streams, servers even ones
+//= RFC 9113 §5.1.1: every new stream has a larger number than all before it
 #[test]
 fn a_client_opens_odd_streams_upwards_from_1() {
     let mut peer = client();
@@ -25,6 +28,7 @@ fn a_client_opens_odd_streams_upwards_from_1() {
     assert_eq!(opened, [1, 3, 5]);
 }
 
+//= RFC 9113 §5.1.1: the peer opens streams of its own parity only, each number larger than the last
 #[test]
 fn a_server_takes_odd_streams_only() {
     for stream in [2, 4, 0x7fff_fffe] {
@@ -34,6 +38,7 @@ fn a_server_takes_odd_streams_only() {
     }
 }
 
+//= RFC 9113 §5.1: HEADERS of a server never open a stream
 #[test]
 fn a_client_takes_no_stream_of_a_server() {
     for stream in [1, 2, 9] {
@@ -43,6 +48,8 @@ fn a_client_takes_no_stream_of_a_server() {
     }
 }
 
+//= RFC 9113 §5.1.1: the peer opens streams of its own parity only, each number larger than the last
+//= RFC 9113 §5.1.1: a number that was passed over is closed, and can never be opened
 #[test]
 fn a_stream_below_the_last_cannot_be_opened_any_more() {
     let mut peer = server();
@@ -51,6 +58,9 @@ fn a_stream_below_the_last_cannot_be_opened_any_more() {
     peer.assert_over(Reason::StreamId { stream: 3 });
 }
 
+//= RFC 9113 §5.1: on an idle stream only HEADERS and PRIORITY may come
+//= RFC 9113 §6.4: RST_STREAM on an idle stream is a connection error
+//= RFC 9113 §6.4: an idle stream is never reset
 #[test]
 fn on_an_idle_stream_only_headers_and_priority_may_come() {
     for (kind, length) in [(kind::DATA, 1), (kind::RST_STREAM, 4), (kind::WINDOW_UPDATE, 4)] {
@@ -64,6 +74,8 @@ fn on_an_idle_stream_only_headers_and_priority_may_come() {
     peer.assert_over(Reason::IdleStream { kind: kind::WINDOW_UPDATE, stream: 5 });
 }
 
+//= RFC 9113 §5.1: what follows END_STREAM is a stream error of type STREAM_CLOSED
+//= RFC 9113 §6.1: DATA on a stream that its sender has ended is a stream error of type STREAM_CLOSED
 #[test]
 fn after_its_end_a_stream_takes_no_data_and_no_headers() {
     let mut peer = server();
@@ -78,6 +90,7 @@ fn after_its_end_a_stream_takes_no_data_and_no_headers() {
     assert_eq!(ended, 2, "{told:?}");
 }
 
+//= RFC 9113 §6.9: a window update for a stream that is over is no error
 #[test]
 fn after_its_end_a_stream_takes_windows_resets_and_priorities() {
     let mut peer = server();
@@ -90,6 +103,8 @@ fn after_its_end_a_stream_takes_windows_resets_and_priorities() {
     assert!(matches!(peer.told().last(), Some(Event::Reset { cause: Cause::Peer(ErrorCode::Cancel), .. })));
 }
 
+//= RFC 9113 §5.1: HEADERS on a stream that both sides had ended may end the connection
+//= RFC 9113 §6.9: a window update for a stream that is over is no error
 #[test]
 fn a_closed_stream_answers_data_with_one_reset_and_ends_the_connection_for_headers() {
     let mut peer = server();
@@ -114,6 +129,9 @@ fn a_closed_stream_answers_data_with_one_reset_and_ends_the_connection_for_heade
     peer.assert_over(Reason::ClosedStream { kind: kind::HEADERS, stream: 1 });
 }
 
+//= RFC 9113 §5.1: what follows our reset is decoded and counted, then dropped
+//= RFC 9113 §5.4.2, §6.4: what the peer had under way when this side reset a stream is taken
+//= RFC 9113 §6.9: DATA counts on the connection's window, whatever becomes of its stream
 #[test]
 fn what_was_sent_before_our_reset_was_known_is_ignored_but_counted_and_decoded() {
     let mut peer = client();
@@ -141,6 +159,24 @@ fn what_was_sent_before_our_reset_was_known_is_ignored_but_counted_and_decoded()
     assert_eq!(fields.get(b"x-late"), Some(&b"but indexed"[..]));
 }
 
+//= RFC 9113 §5.4.2, §6.4: what the peer had under way when this side reset a stream is taken
+#[test]
+fn what_was_under_way_costs_nothing_while_the_application_still_holds_its_stream() {
+    for (mut peer, config) in [(server(), Config::default()), (client(), Config::default())] {
+        let stream = match peer.engine.role() {
+            Role::Server => peer.request(1, false),
+            Role::Client => peer.open(false),
+        };
+        peer.engine.reset(stream, ErrorCode::Cancel, None);
+        peer.heard();
+        for _ in 0..2 * config.reset_budget {
+            peer.data(1, &[0; 100], false);
+        }
+        peer.assert_unmoved();
+        peer.engine.forget(stream);
+    }
+}
+
 #[test]
 fn an_answer_to_a_stream_reset_long_ago_costs_no_other_stream() {
     let mut peer = client();
@@ -160,6 +196,8 @@ fn an_answer_to_a_stream_reset_long_ago_costs_no_other_stream() {
     assert!(matches!(peer.told().last(), Some(Event::Headers { stream, end: true, .. }) if *stream == kept));
 }
 
+//= RFC 9113 §5.1.2: a stream above the limit is refused, so that the peer may try it again elsewhere
+//= RFC 9113 §8.7: a stream is called unprocessed only before the application has heard of it
 #[test]
 fn a_stream_above_the_limit_is_refused_and_its_block_decoded() {
     let mut peer = RawPeer::of_server(Config { max_concurrent_streams: 2, ..Config::default() });
@@ -181,6 +219,49 @@ fn a_stream_above_the_limit_is_refused_and_its_block_decoded() {
     assert_eq!((requests, peer.engine.open_streams()), (2, 2));
 }
 
+//= RFC 9113 §5.1.2: no more streams are opened than the peer allows
+#[test]
+fn no_more_streams_are_opened_than_the_peer_allows_at_the_time() {
+    let mut peer = client();
+    peer.settings(&[(id::MAX_CONCURRENT_STREAMS, 2)]);
+    let streams = [peer.open(true), peer.open(true)];
+    assert!(peer.engine.open(&list(&GET), true).is_none());
+    peer.settings(&[(id::MAX_CONCURRENT_STREAMS, 1)]);
+    for (stream, may_open) in streams.into_iter().zip([false, true]) {
+        peer.headers(stream.id(), &OK, true);
+        peer.engine.forget(stream);
+        assert_eq!(peer.engine.open(&list(&GET), true).is_some(), may_open);
+    }
+    let opened = peer.heard().iter().filter(|frame| frame.kind == kind::HEADERS).count();
+    assert_eq!(opened, 3);
+}
+
+//= RFC 9113 §5.1: nothing is sent on a stream that is closed
+//= RFC 9113 §5.4.2: a reset is never answered by a reset
+//= RFC 9113 §6.4: after the peer's reset nothing more of a stream is sent
+#[test]
+fn a_reset_is_answered_by_nothing_and_nothing_more_leaves_on_its_stream() {
+    for mut peer in [server(), client()] {
+        let stream = match peer.engine.role() {
+            Role::Server => peer.request(1, false),
+            Role::Client => peer.open(false),
+        };
+        peer.engine.send_headers(stream, &list(&OK), false);
+        peer.engine.send_data(stream, vec![0; 100_000].into());
+        assert!(peer.heard().len() > 2 && peer.engine.queued() > 0, "the window is shut");
+        peer.reset(1, ErrorCode::Cancel);
+        peer.window(1, 100_000);
+        peer.window(0, 100_000);
+        peer.engine.send_headers(stream, &list(&OK), false);
+        peer.engine.send_data(stream, vec![0; 10].into());
+        peer.engine.end_with(stream, &list(&[("x", "1")]));
+        peer.engine.release(stream, 65_536);
+        peer.engine.reset(stream, ErrorCode::Cancel, None);
+        peer.engine.forget(stream);
+        assert_eq!((peer.heard(), peer.engine.queued()), (vec![], 0));
+    }
+}
+
 #[test]
 fn a_reset_stream_keeps_its_place_until_the_application_lets_go() {
     let mut peer = RawPeer::of_server(Config { max_concurrent_streams: 1, ..Config::default() });
@@ -192,6 +273,7 @@ fn a_reset_stream_keeps_its_place_until_the_application_lets_go() {
     peer.request(5, true);
 }
 
+//= RFC 9113 §6.4: after the peer's reset nothing more of a stream is sent
 #[test]
 fn a_refused_stream_is_told_as_the_peers_reset() {
     let mut peer = client();
@@ -206,6 +288,7 @@ fn a_refused_stream_is_told_as_the_peers_reset() {
     assert_eq!(peer.engine.queued(), 0, "nothing waits for a stream that is over");
 }
 
+//= RFC 9113 §8.1: after a complete response the rest of the request is declined by NO_ERROR
 #[test]
 fn a_reply_before_the_end_of_the_request_declines_the_rest() {
     let mut peer = server();
@@ -261,6 +344,7 @@ fn after_its_own_reset_a_peer_may_send_nothing_whether_the_application_knows_or_
     }
 }
 
+//= RFC 9113 §5.1: nothing is sent on a stream that is closed
 #[test]
 fn verbs_on_a_stream_that_is_gone_do_nothing() {
     let mut peer = server();

@@ -66,6 +66,7 @@ const THIRD_REPLY: &[(&str, &str)] = &[
     ("set-cookie", "foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1"),
 ];
 
+//= RFC 7541 §3.2: a field that came with indexing enters the table, and no other does
 #[test]
 fn the_fields_of_appendix_c_2_hold() {
     holds(
@@ -80,6 +81,7 @@ fn the_fields_of_appendix_c_2_hold() {
     assert_eq!(decoder.table.size(), 0);
 }
 
+//= RFC 7541 §2.1: fields are told in the order of their block
 #[test]
 fn the_requests_of_appendix_c_3_hold() {
     holds(
@@ -201,6 +203,8 @@ fn wrong_huffman_code_is_refused_in_name_and_value() {
     assert_eq!(fails_with(&[0x41, 0x81, 0x18]), HpackError::InvalidHuffman);
 }
 
+//= RFC 7541 §2.3.3: an index beyond both tables is a decoding error
+//= RFC 7541 §6.1: index 0 names no field and is a decoding error
 #[test]
 fn an_index_that_names_nothing_is_refused() {
     assert_eq!(fails_with(&[0x80]), HpackError::InvalidIndex(0));
@@ -211,6 +215,17 @@ fn an_index_that_names_nothing_is_refused() {
     assert_eq!(fails_with(&[0xff, 0x80, 0xff, 0xff, 0xff, 0x0f]), HpackError::InvalidIndex(u32::MAX as usize));
 }
 
+//= RFC 7541 §2.3.2: an entry may stand in the table twice
+#[test]
+fn an_entry_may_stand_in_the_table_twice() {
+    let mut decoder = Decoder::new(4096);
+    let entry = [0x40, 0x01, b'n', 0x01, b'v'];
+    let twice = [&entry[..], &entry, &[0xbe, 0xbf]].concat();
+    assert_eq!(decode(&mut decoder, &twice), Ok(vec![got("n", "v"); 4]));
+    assert_eq!(decoder.table.len(), 2);
+}
+
+//= RFC 7541 §6.3: a size update above our SETTINGS_HEADER_TABLE_SIZE is a decoding error
 #[test]
 fn a_size_update_above_our_limit_is_refused() {
     assert_eq!(fails_with(&[0x3f, 0xe2, 0x1f]), HpackError::TableSizeTooLarge { size: 4097, limit: 4096 });
@@ -218,6 +233,7 @@ fn a_size_update_above_our_limit_is_refused() {
     assert_eq!(decode(&mut Decoder::new(4096), &[0x3f, 0xe1, 0x1f]), Ok(vec![]));
 }
 
+//= RFC 7541 §4.2: a size update stands at the beginning of a block only
 #[test]
 fn a_size_update_after_a_field_or_a_third_one_is_refused() {
     assert_eq!(fails_with(&[0x82, 0x20]), HpackError::TableSizeLate);
@@ -226,6 +242,7 @@ fn a_size_update_after_a_field_or_a_third_one_is_refused() {
     assert_eq!(decode(&mut Decoder::new(4096), &[0x20, 0x3f, 0xe1, 0x1f, 0x82]), Ok(vec![got(":method", "GET")]));
 }
 
+//= RFC 9113 §4.3.1: a block that owes a table size update and has none is COMPRESSION_ERROR
 #[test]
 fn a_lower_limit_must_be_followed_at_the_next_block() {
     let mut decoder = Decoder::new(4096);
@@ -261,6 +278,7 @@ fn a_limit_that_is_still_above_the_table_in_use_owes_nothing() {
     assert_eq!(decode(&mut decoder, &[0x82]), Ok(vec![got(":method", "GET")]));
 }
 
+//= RFC 9113 §6.5.2: SETTINGS_HEADER_TABLE_SIZE is 4,096 at the beginning
 #[test]
 fn the_peer_begins_with_4096_bytes_whatever_we_announce() {
     for announced in [0, 100, 4096, 65_536] {

@@ -73,6 +73,7 @@ fn a_plain_field_leaves_the_table_alone_but_uses_it() {
     assert_eq!(block(&mut encoder, &[("x-id", "\u{1}")], Indexing::Plain), [0x0f, 0x2f, 0x01, 0x01]);
 }
 
+//= RFC 7541 §6.2.3: a field that is never to be indexed is written as such a literal, whatever the tables hold
 #[test]
 fn a_secret_is_never_an_index_even_when_a_table_has_it() {
     let mut encoder = Encoder::new();
@@ -118,6 +119,8 @@ fn settings_of_4096_and_above_are_not_answered() {
     }
 }
 
+//= RFC 9113 §4.3.1: a block after a smaller SETTINGS_HEADER_TABLE_SIZE begins with a table size update
+//= RFC 7541 §4.2, §6.3: the table is never made larger than the peer allows
 #[test]
 fn a_smaller_table_is_signalled_once_at_the_next_block() {
     let mut encoder = Encoder::new();
@@ -129,6 +132,7 @@ fn a_smaller_table_is_signalled_once_at_the_next_block() {
     assert_eq!(block(&mut encoder, &[("a", "\u{1}")], Indexing::Plain), [0x00, 0x01, b'a', 0x01, 0x01]);
 }
 
+//= RFC 7541 §4.2: the smallest size since the last block is signalled, then the last
 #[test]
 fn a_table_that_fell_and_rose_is_signalled_twice() {
     let mut encoder = Encoder::new();
