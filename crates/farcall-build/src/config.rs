@@ -33,6 +33,7 @@ pub struct Config {
     pub(crate) descriptor_set: bool,
     pub(crate) runtime: Runtime,
     pub(crate) extern_paths: Vec<(String, String)>,
+    pub(crate) views: Vec<String>,
     protoc: Option<PathBuf>,
     out_dir: Option<PathBuf>,
     file_name: OsString,
@@ -54,6 +55,7 @@ impl Config {
             descriptor_set: true,
             runtime: Runtime::Buffa,
             extern_paths: Vec::new(),
+            views: Vec::new(),
             protoc: None,
             out_dir: None,
             file_name: FILE_NAME.into(),
@@ -111,6 +113,32 @@ impl Config {
     pub fn extern_path(mut self, package: impl Into<String>, path: impl Into<String>) -> Self {
         self.extern_paths.push((package.into(), path.into()));
         self
+    }
+
+    /// Handlers of these methods get their request, or each of their requests, as a `farcall_protobuf::View`: strings and bytes
+    /// are borrowed from what was received. Methods are named as in the contract, `users.v1.UserService.GetUser`; the name of a
+    /// service stands for all of its methods. Clients, replies and all other handlers stay as they are.
+    ///
+    /// It pays for handlers that only read requests with many strings in them. Views are written for the requests of these methods
+    /// and for the messages in them, which then have more than twice the code, and take the time to compile it.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), farcall_build::Error> {
+    /// farcall_build::Config::new().views(["users.v1.UserService.GetUser"]).compile(&["proto/users.proto"], &["proto"])
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn views(mut self, methods: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.views.extend(methods.into_iter().map(Into::into));
+        self
+    }
+
+    /// Whether handlers of the method get views.
+    pub(crate) fn asks_for_view(&self, service: &str, method: &str) -> bool {
+        self.views.iter().any(|asked| match asked.strip_prefix(service) {
+            Some(rest) => rest.is_empty() || rest.strip_prefix('.') == Some(method),
+            None => false,
+        })
     }
 
     /// The longest of the packages of [`extern_path`](Self::extern_path) that `package` is, or is below.

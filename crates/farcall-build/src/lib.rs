@@ -21,6 +21,8 @@
 //!
 //! The same generator runs as a plugin of protoc and buf, `protoc-gen-farcall`; see [`plugin`].
 //!
+//! Handlers get owned messages. Those that [`Config::views`] names get theirs with strings and bytes where they were received.
+//!
 //! A package with several calls of [`compile`] gives each a [`Config::file_name`]; a crate that checks its generated code in
 //! says where with [`Config::out_dir`].
 
@@ -47,6 +49,7 @@ mod service;
 mod sources;
 mod stubs;
 mod tree;
+mod views;
 
 pub use config::{Config, Runtime};
 pub use error::Error;

@@ -1,4 +1,4 @@
-//! Messages and enums as Rust, by buffa: owned types only, without views, JSON, text or reflection.
+//! Messages and enums as Rust, by buffa: owned types, and views where they were asked for, without JSON, text or reflection.
 //!
 //! What buffa cannot know is mended here: where its runtime is for our users, and what is deprecated. (`prost` is the other
 //! generator of messages.)
@@ -16,12 +16,15 @@ use crate::contract::Contract;
 use crate::error::Error;
 use crate::names;
 use crate::reach::{is_well_known, wanted};
+use crate::views::{self, Viewed};
 use crate::{deprecation, reserved, runtime};
+
+/// The items of each package.
+pub(crate) type Packages = BTreeMap<String, Vec<syn::Item>>;
 
 /// The messages of a contract, by whichever generator.
 pub(crate) struct Written {
-    /// The items of each package.
-    pub(crate) packages: BTreeMap<String, Vec<syn::Item>>,
+    pub(crate) packages: Packages,
     /// The files, with the marks that the generator needs; services are written for those that were asked for.
     pub(crate) files: Vec<FileDescriptorProto>,
     /// How the messages of its methods are written in a package: `(package, full name)`.
@@ -42,7 +45,14 @@ pub(crate) fn by_buffa(contract: &Contract, config: &Config) -> Result<Written, 
             types.insert((package, name), path);
         }
     }
-    let packages = plan.generate()?;
+    let mut packages = generate(&plan.files, &plan.wanted, &plan.config)?;
+    let viewed = Viewed::new(contract, config);
+    if !viewed.is_empty() {
+        let (files, wanted) = viewed.cut(&plan.files);
+        let mut with_views = plan.config.clone();
+        with_views.generate_views = true;
+        views::add(&mut packages, generate(&files, &wanted, &with_views)?);
+    }
     Ok(Written { packages, types, files: plan.files, module: str::to_owned, codec: "::farcall_protobuf::Buffa" })
 }
 
@@ -97,22 +107,22 @@ impl Plan {
         let wanted = wanted(&contract.files, &contract.roots, options);
         Self { files, wanted, config }
     }
+}
 
-    /// The items of each package.
-    fn generate(&self) -> Result<BTreeMap<String, Vec<syn::Item>>, Error> {
-        let (written, _) = buffa_codegen::generate_with_diagnostics(&self.files, &self.wanted, &self.config)
-            .map_err(|cause| explain(&cause))?;
-        let mut packages: BTreeMap<String, Vec<syn::Item>> = BTreeMap::new();
-        for part in written {
-            let mut file = syn::parse_file(&part.content)
-                .map_err(|cause| explain(&CodeGenError::InvalidSyntax(cause.to_string())))?;
-            runtime::redirect(&mut file);
-            deprecation::apply(&mut file);
-            Tidy.visit_file_mut(&mut file);
-            packages.entry(part.package).or_default().extend(file.items);
-        }
-        Ok(packages)
+/// The items of each package.
+fn generate(files: &[FileDescriptorProto], wanted: &[String], config: &CodeGenConfig) -> Result<Packages, Error> {
+    let (written, _) =
+        buffa_codegen::generate_with_diagnostics(files, wanted, config).map_err(|cause| explain(&cause))?;
+    let mut packages = Packages::new();
+    for part in written {
+        let mut file =
+            syn::parse_file(&part.content).map_err(|cause| explain(&CodeGenError::InvalidSyntax(cause.to_string())))?;
+        runtime::redirect(&mut file);
+        deprecation::apply(&mut file);
+        Tidy.visit_file_mut(&mut file);
+        packages.entry(part.package).or_default().extend(file.items);
     }
+    Ok(packages)
 }
 
 fn explain(cause: &CodeGenError) -> Error {

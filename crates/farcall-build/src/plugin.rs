@@ -15,8 +15,8 @@ use crate::{edition, tree};
 /// The answer to a request of protoc or buf: one file with everything, as [`Config::compile`] writes it.
 ///
 /// The parameter is a list with commas: `file_name=users.rs` (`farcall.rs` otherwise), `client=false`, `server=false`,
-/// `descriptor_set=false`, `runtime=prost` and `extern_path=users.v1=::contracts::users::v1`, which are what [`Config`] has
-/// under the same names. buf has to hand over all files at once: `strategy: all`.
+/// `descriptor_set=false`, `runtime=prost`, `extern_path=users.v1=::contracts::users::v1` and `views=users.v1.UserService.GetUser`
+/// (the last two may be repeated), which are what [`Config`] has under the same names. buf has to hand over all files at once: `strategy: all`.
 ///
 /// What is wrong with the contract or the parameter is told in the answer, as both expect it.
 ///
@@ -49,7 +49,7 @@ fn file(request: CodeGeneratorRequest) -> Result<File, Error> {
 }
 
 const OPTIONS: &str = "there are file_name=NAME.rs, client=BOOL, server=BOOL, descriptor_set=BOOL, runtime=buffa or prost, \
-     extern_path=PACKAGE=PATH";
+     extern_path=PACKAGE=PATH, views=SERVICE or SERVICE.METHOD";
 
 /// What the parameter asks for, and the name of the file.
 fn configured(parameter: &str) -> Result<(Config, String), Error> {
@@ -68,6 +68,7 @@ fn configured(parameter: &str) -> Result<(Config, String), Error> {
                 let (package, path) = value.split_once('=').unwrap_or((value, ""));
                 config.extern_path(package, path)
             }
+            ("views", _) => config.views([value]),
             ("client", Ok(wanted)) => config.client(wanted),
             ("server", Ok(wanted)) => config.server(wanted),
             ("descriptor_set", Ok(wanted)) => config.descriptor_set(wanted),
@@ -113,6 +114,8 @@ mod tests {
     fn a_place_of_messages_is_checked_as_in_a_build_script() {
         let (config, _) = configured("extern_path=a.b=::c::d,runtime=prost").expect("it is right");
         assert_eq!((config.extern_paths, config.runtime), (vec![("a.b".into(), "::c::d".into())], Runtime::Prost));
+        let (config, _) = configured("views=a.S.Get,views=a.T").expect("it is right");
+        assert_eq!(config.views, ["a.S.Get", "a.T"]);
         let error = configured("extern_path=a.b").expect_err("there is no path").to_string();
         assert!(error.contains("where the messages of `a.b` are said to be"), "{error}");
     }

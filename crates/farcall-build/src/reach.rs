@@ -86,7 +86,8 @@ fn used_types(file: &FileDescriptorProto, with_services: bool) -> BTreeSet<&str>
     used
 }
 
-fn in_message<'a>(message: &'a DescriptorProto, used: &mut BTreeSet<&'a str>) {
+/// The types that a message, and those in it, refer to.
+pub(crate) fn in_message<'a>(message: &'a DescriptorProto, used: &mut BTreeSet<&'a str>) {
     in_fields(&message.field, used);
     in_fields(&message.extension, used);
     for nested in &message.nested_type {

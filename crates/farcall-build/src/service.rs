@@ -4,11 +4,14 @@
 
 use buffa_codegen::generated::descriptor::{FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto};
 use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 
+use crate::config::Config;
 use crate::docs;
 use crate::error::Error;
 use crate::messages::Written;
 use crate::names::{Scope, shouty_case, snake_case};
+use crate::reserved;
 
 /// Numbers of `descriptor.proto`, for the paths of comments.
 const FILE_SERVICE: i32 = 6;
@@ -42,10 +45,14 @@ pub(crate) struct Method {
     pub(crate) shape: Shape,
     pub(crate) request: MessageType,
     pub(crate) response: MessageType,
+    /// What a handler gets where a client sends `request`: the same, or a view of it.
+    pub(crate) received: MessageType,
     pub(crate) on_server: Ident,
     pub(crate) on_client: Ident,
     /// The static with its path and codecs, in the module of the service.
     pub(crate) constant: Ident,
+    /// That of the server: another one if `received` is not `request`.
+    pub(crate) on_server_constant: Ident,
 }
 
 /// The four kinds of call.
@@ -69,6 +76,7 @@ impl Service {
         file: &FileDescriptorProto,
         index: usize,
         types: &Written,
+        config: &Config,
         scope: &mut Scope,
     ) -> Result<Self, Error> {
         let service = &file.service[index];
@@ -91,6 +99,9 @@ impl Service {
                 constants.fresh(&shouty_case(method_name(method))),
             ];
             let mut built = Method::new(method, &full_name, package, types, names)?;
+            if config.asks_for_view(&reserved::restored(&full_name), method_name(method)) {
+                built.take_views();
+            }
             built.comment = docs::comment(file, &[path.as_slice(), &[SERVICE_METHOD, number]].concat());
             methods.push(built);
         }
@@ -131,10 +142,28 @@ impl Method {
             },
             request: message(&method.input_type)?,
             response: message(&method.output_type)?,
+            received: message(&method.input_type)?,
             on_server,
             on_client,
+            on_server_constant: constant.clone(),
             constant,
         })
+    }
+
+    /// Lets handlers read requests where they were received.
+    fn take_views(&mut self) {
+        let MessageType { here, below } = &self.request;
+        self.received = MessageType {
+            here: quote!(::farcall_protobuf::View<#here>),
+            below: quote!(::farcall_protobuf::View<#below>),
+        };
+        // No other static has small letters in its name.
+        self.on_server_constant = format_ident!("{}_of_views", self.constant);
+    }
+
+    /// Whether handlers get something else than what clients send.
+    pub(crate) fn takes_views(&self) -> bool {
+        self.on_server_constant != self.constant
     }
 }
 

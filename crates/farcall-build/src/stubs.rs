@@ -6,11 +6,11 @@ mod client;
 mod server;
 
 use buffa_codegen::idents::rust_path_to_tokens;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::config::Config;
-use crate::service::{Method, Service, Shape};
+use crate::service::{MessageType, Method, Service, Shape};
 
 /// Everything that is written for one service, in the module of its package.
 pub(crate) fn items(service: &Service, codec: &str, config: &Config) -> TokenStream {
@@ -23,16 +23,16 @@ pub(crate) fn items(service: &Service, codec: &str, config: &Config) -> TokenStr
         items.extend(client::client(service));
     }
     if config.server || config.client {
-        items.extend(statics(service, codec));
+        items.extend(statics(service, codec, config));
     }
     items
 }
 
 /// The private module with what server and client share: paths, shapes and codecs.
-fn statics(service: &Service, codec: &str) -> TokenStream {
+fn statics(service: &Service, codec: &str, config: &Config) -> TokenStream {
     let codec = rust_path_to_tokens(codec);
     let Service { module, descriptor, full_name, methods, .. } = service;
-    let constants = methods.iter().map(|method| constant(method, &codec));
+    let constants = methods.iter().map(|method| constants(method, &codec, config));
     let descriptions = methods.iter().map(description);
     quote! {
         mod #module {
@@ -45,11 +45,23 @@ fn statics(service: &Service, codec: &str) -> TokenStream {
     }
 }
 
-fn constant(method: &Method, codec: &TokenStream) -> TokenStream {
-    let Method { constant, path, request, response, shape, .. } = method;
+/// One static for both sides, or one for each, where handlers get something else than what clients send.
+fn constants(method: &Method, codec: &TokenStream, config: &Config) -> TokenStream {
+    let mut items = TokenStream::new();
+    if config.client || !method.takes_views() {
+        items.extend(constant(method, &method.constant, &method.request, codec));
+    }
+    if config.server && method.takes_views() {
+        items.extend(constant(method, &method.on_server_constant, &method.received, codec));
+    }
+    items
+}
+
+fn constant(method: &Method, name: &Ident, request: &MessageType, codec: &TokenStream) -> TokenStream {
+    let Method { path, response, shape, .. } = method;
     let (request, response, shape) = (&request.below, &response.below, shape_path(*shape));
     quote! {
-        pub(super) static #constant: ::farcall::codec::Method<#request, #response> = ::farcall::codec::Method::new(
+        pub(super) static #name: ::farcall::codec::Method<#request, #response> = ::farcall::codec::Method::new(
             #path,
             #shape,
             &#codec,

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::messages::{self, Written};
 use crate::names::Scope;
 use crate::service::Service;
-use crate::{descriptor_set, docs, prost, reserved, stubs};
+use crate::{descriptor_set, docs, prost, reserved, stubs, views};
 
 /// The number of `package` in `descriptor.proto`, which is the path of its comment.
 const FILE_PACKAGE: i32 = 2;
@@ -30,6 +30,7 @@ struct Module {
 
 /// The text of the file that a user includes.
 pub(crate) fn generate(contract: &Contract, config: &Config) -> Result<String, Error> {
+    views::check(contract, config)?;
     let mut written = match config.runtime {
         Runtime::Buffa => messages::by_buffa(contract, config)?,
         Runtime::Prost => prost::messages(contract, config)?,
@@ -66,7 +67,7 @@ fn add_stubs(written: &mut Written, roots: &[String], config: &Config) -> Result
         let package = file.package.clone().unwrap_or_default();
         for index in 0..file.service.len() {
             let scope = scopes.entry(package.clone()).or_insert_with(|| scope(&package, written));
-            let service = Service::new(file, index, written, scope)?;
+            let service = Service::new(file, index, written, config, scope)?;
             stubs.push((package.clone(), parse(stubs::items(&service, written.codec, config), &service)?));
         }
     }
@@ -96,6 +97,7 @@ fn name(item: &Item) -> Option<String> {
         Item::Mod(item) => Some(item.ident.to_string()),
         Item::Type(item) => Some(item.ident.to_string()),
         Item::Const(item) => Some(item.ident.to_string()),
+        Item::Use(item) => views::exported(&item.tree),
         _ => None,
     }
 }

@@ -237,3 +237,59 @@ fn prost_without_its_feature_is_refused_with_the_remedy() {
     let error = config.generate(&[folder.path.join("a.proto")], &[&folder.path]).expect_err("it is refused");
     assert!(error.to_string().contains("help: enable the feature `prost` of farcall-build"), "{error}");
 }
+
+/// The error for views of `asked`, from a contract with two services.
+fn of_views(test: &str, asked: &str, config: Config) -> String {
+    let text = "syntax = \"proto3\";\npackage users.v1;\nmessage A {}\n\
+                service One { rpc Get(A) returns (A); rpc Put(A) returns (A); }\nservice Two { rpc Get(A) returns (A); }\n";
+    let folder = Folder::new(test, &[("a.proto", text)]);
+    let error = config.views([asked]).generate(&[folder.path.join("a.proto")], &[&folder.path]);
+    error.expect_err("there are no such views").to_string()
+}
+
+#[test]
+fn a_view_for_a_method_that_is_not_there_is_answered_with_those_that_are() {
+    assert_eq!(
+        of_views("views-wrong", "users.v1.One.Gte", Config::new()),
+        "`users.v1.One.Gte` is to take views, and is no method or service of these contracts\n\
+         \x20 help: write it as in the contract, with package and service: there is `users.v1.One.Get`, `users.v1.One.Put`, `users.v1.Two.Get`"
+    );
+    for asked in ["/users.v1.One/Put", "Put", "One.Put", "users.v2.One.Put"] {
+        let text = of_views("views-short", asked, Config::new());
+        assert!(text.starts_with(&format!("`{asked}` is to take views")), "{text}");
+        assert!(text.ends_with("there is `users.v1.One.Put`"), "{text}");
+    }
+    let text = of_views("views-package", "users.v1", Config::new());
+    assert!(text.contains("is no method or service"), "{text}");
+}
+
+#[test]
+fn a_view_in_a_contract_without_services_is_refused() {
+    let folder = Folder::new("views-none", &[("a.proto", "syntax = \"proto3\";\nmessage A {}\n")]);
+    let config = Config::new().views(["a.S.Get"]);
+    let error = config.generate(&[folder.path.join("a.proto")], &[&folder.path]).expect_err("there is no service");
+    assert!(
+        error
+            .to_string()
+            .ends_with("help: name it where the contract of its service is compiled: these have no services")
+    );
+}
+
+#[test]
+fn views_of_messages_that_are_written_elsewhere_are_refused() {
+    let config = Config::new().extern_path("users.v1", "::contracts::users::v1");
+    assert_eq!(
+        of_views("views-elsewhere", "users.v1.One.Get", config),
+        "views need messages of `users.v1`, which Config::extern_path has elsewhere\n\
+         \x20 help: leave out the methods whose requests have these messages, or write them here too"
+    );
+}
+
+#[test]
+fn views_over_prost_are_refused() {
+    assert_eq!(
+        of_views("views-prost", "users.v1.One", Config::new().runtime(Runtime::Prost)),
+        "`users.v1.One` is to take views, and prost has none\n\
+         \x20 help: leave out Config::views, or Runtime::Prost: messages of Runtime::Buffa have views"
+    );
+}

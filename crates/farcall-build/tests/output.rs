@@ -147,3 +147,43 @@ fn the_descriptor_set_can_be_left_out() {
     assert!(users(&Config::new()).contains("pub const FILE_DESCRIPTOR_SET: &[u8] = b"));
     assert!(!users(&Config::new().descriptor_set(false)).contains("FILE_DESCRIPTOR_SET"));
 }
+
+fn viewed(config: &Config) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/proto");
+    config.generate(&[folder.join("viewed.proto")], &[folder]).expect("the contract is right")
+}
+
+#[test]
+fn views_are_written_of_what_is_asked_for_alone() {
+    let text = viewed(&Config::new().views(["viewed.Files.Upload"]));
+    for item in ["pub struct FileView<", "pub struct PartView<", "pub struct DepthView<", "pub struct FileOwnedView("] {
+        assert_eq!(text.matches(item).count(), 1, "{item}");
+    }
+    for item in ["ApartView", "SummaryView"] {
+        assert_eq!(text.matches(item).count(), 0, "{item}");
+    }
+    let declaration = |method: &str| {
+        let (_, rest) = text.split_once(&format!("fn {method}(\n")).expect("it is in the trait");
+        rest.split_once(';').expect("it has no body").0.replace(char::is_whitespace, "")
+    };
+    assert!(declaration("upload").contains("request:::farcall_protobuf::View<File>,"));
+    assert!(declaration("plain").contains("request:File,"));
+    // Comments and marks follow their messages, although others are left out before them.
+    assert!(text.contains("#[deprecated]\n                pub fn old(&self) -> &'_ str"), "{text}");
+}
+
+#[test]
+fn whatever_the_runtime_would_be_needed_for_is_left_out_of_views() {
+    let text = viewed(&Config::new().views(["viewed.Files"]));
+    for name in ["fn decode_with_options", "fn from_owned", "fn into_bytes", "`::buffa", "[`Self::view`]"] {
+        assert!(!text.contains(name), "{name}");
+    }
+    // In the trait, and in a static, for each of six methods.
+    assert_eq!(text.matches("::farcall_protobuf::View<").count(), 12);
+}
+
+#[test]
+fn without_a_server_no_views_are_written() {
+    let client = Config::new().server(false);
+    assert_eq!(viewed(&client.clone().views(["viewed.Files"])), viewed(&client));
+}

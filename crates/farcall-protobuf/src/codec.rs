@@ -71,8 +71,7 @@ impl EncodeSink for Pieces<'_> {
 impl<T: Message + MessageName> Decoder<T> for Buffa {
     fn decode(&self, mut payload: Payload) -> Result<T, CodecError> {
         let size = payload.remaining();
-        let limit = size.saturating_mul(ELEMENT_MEMORY_PER_BYTE).max(ELEMENT_MEMORY_FLOOR);
-        let options = DecodeOptions::new().with_element_memory_limit(limit);
+        let (options, limit) = bounds(size);
         let decoded = match payload.as_contiguous() {
             Some(bytes) => options.decode_from_slice(bytes),
             None => options.decode(&mut payload),
@@ -81,8 +80,14 @@ impl<T: Message + MessageName> Decoder<T> for Buffa {
     }
 }
 
+/// What a message of `size` bytes may take, and how much memory that is for its elements.
+pub(crate) fn bounds(size: usize) -> (DecodeOptions, usize) {
+    let limit = size.saturating_mul(ELEMENT_MEMORY_PER_BYTE).max(ELEMENT_MEMORY_FLOOR);
+    (DecodeOptions::new().with_element_memory_limit(limit), limit)
+}
+
 /// The text that the peer reads: the type, and what is wrong with the bytes.
-fn refusal<T: MessageName>(cause: &DecodeError, size: usize, limit: usize) -> CodecError {
+pub(crate) fn refusal<T: MessageName>(cause: &DecodeError, size: usize, limit: usize) -> CodecError {
     let name = T::FULL_NAME;
     CodecError::new(match cause {
         DecodeError::ElementMemoryLimitExceeded => {

@@ -19,6 +19,8 @@
 //! | `repeated`, `map` | `Vec`, [`HashMap`] |
 //! | `oneof` | `Option` of an enum |
 //!
+//! A server's handler that only reads its request can ask for a [`View`], whose strings and bytes lie where they were received.
+//!
 //! Failures with typed details, as every gRPC library can read them, are in [`errors`].
 
 // Generated code names this crate as any other would.
@@ -30,12 +32,14 @@ pub mod errors;
 mod generated;
 #[cfg(feature = "prost")]
 mod prost_codec;
+mod view;
 
 pub use buffa::__private::HashMap;
-pub use buffa::{DecodeError, EnumValue, Enumeration, Message, MessageField, MessageName};
+pub use buffa::{DecodeError, EnumValue, Enumeration, HasMessageView, Message, MessageField, MessageName};
 pub use codec::Buffa;
 #[cfg(feature = "prost")]
 pub use prost_codec::{Prost, prost, prost_types};
+pub use view::View;
 
 /// The types of `google/protobuf/*.proto`: `Timestamp`, `Duration`, `Empty`, `Any`, `Struct`, the wrappers.
 pub mod well_known {

@@ -1,6 +1,6 @@
 //! Structured frames and the application's verbs, mixed: what an input means as a conversation with one engine.
 //!
-//! An input is two bytes of settings and then records of eight bytes, one [`Op`] each, so that pieces of one input make
+//! An input is two bytes of settings and then records of eight bytes, one `Op` each, so that pieces of one input make
 //! sense in another. What the peer says is legal more often than noise is, which is how the deep states are reached;
 //! nothing keeps it from being illegal.
 

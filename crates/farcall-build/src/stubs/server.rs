@@ -29,7 +29,7 @@ fn declaration(method: &Method) -> TokenStream {
     let Method { on_server, path, .. } = method;
     let docs = docs::attributes(&method.comment, &format!("`{path}`"));
     let deprecated = deprecated(method.deprecated);
-    let (request, response) = (&method.request.here, &method.response.here);
+    let (request, response) = (&method.received.here, &method.response.here);
     let one = quote!(request: #request);
     let many = quote!(requests: ::farcall::Inbound<#request>);
     let replies = quote!(replies: ::farcall::Outbound<#response>);
@@ -116,7 +116,7 @@ pub(super) fn server(service: &Service) -> TokenStream {
 
 /// What `start` does for one method. The block owns the call and the service: nothing in it borrows from outside.
 fn arm(index: usize, method: &Method, service: &Service, parameter: &Ident) -> TokenStream {
-    let Method { on_server, constant, .. } = method;
+    let Method { on_server, on_server_constant: constant, .. } = method;
     let Service { contract, module, .. } = service;
     let method_static = quote!(&#module::#constant);
     let invoke = quote!(<#parameter as #contract>::#on_server);

@@ -16,7 +16,16 @@ fn main() -> Result<(), farcall_build::Error> {
     files.push(PathBuf::from(project).join("users.proto"));
     files.push(PathBuf::from(project).join("grpc/testing/test.proto"));
     println!("cargo:rerun-if-changed=proto");
-    farcall_build::compile(&files, &["proto", project])?;
-    Config::new().client(false).file_name("served.rs").compile(&["proto/collide.proto"], &["proto"])?;
-    Config::new().server(false).file_name("called.rs").compile(&["proto/collide.proto"], &["proto"])
+    // Services that no test implements: their requests have views because those are as hard to write.
+    let hard = ["a.b.Cross", "docs.v1.Docs", "kw2.type", "kw.type.match.self.v1.KeywordService", "lower.foo_service"];
+    let old = ["deprecated.v1.OldService", "legacy.OldService", "wkt.v1.Wkt"];
+    Config::new().views(hard).views(old).compile(&files, &["proto", project])?;
+    Config::new()
+        .client(false)
+        .views(["collide.v1.Echo"])
+        .file_name("served.rs")
+        .compile(&["proto/collide.proto"], &["proto"])?;
+    Config::new().server(false).file_name("called.rs").compile(&["proto/collide.proto"], &["proto"])?;
+    let asked = ["Upload", "Split", "Join", "Relay", "Nothing"].map(|method| format!("viewed.Files.{method}"));
+    Config::new().views(asked).file_name("viewed.rs").compile(&["proto/viewed.proto"], &["proto"])
 }

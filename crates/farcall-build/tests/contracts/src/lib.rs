@@ -16,3 +16,8 @@ pub mod served {
 mod called {
     farcall_protobuf::include_proto!("called");
 }
+
+/// One whose handlers take views.
+pub mod viewed {
+    farcall_protobuf::include_proto!("viewed");
+}
