@@ -33,6 +33,7 @@ pub struct Config {
     pub(crate) descriptor_set: bool,
     pub(crate) runtime: Runtime,
     pub(crate) extern_paths: Vec<(String, String)>,
+    pub(crate) shared_bytes: Vec<String>,
     protoc: Option<PathBuf>,
     out_dir: Option<PathBuf>,
     file_name: OsString,
@@ -54,6 +55,7 @@ impl Config {
             descriptor_set: true,
             runtime: Runtime::Buffa,
             extern_paths: Vec::new(),
+            shared_bytes: Vec::new(),
             protoc: None,
             out_dir: None,
             file_name: FILE_NAME.into(),
@@ -110,6 +112,18 @@ impl Config {
     #[must_use]
     pub fn extern_path(mut self, package: impl Into<String>, path: impl Into<String>) -> Self {
         self.extern_paths.push((package.into(), path.into()));
+        self
+    }
+
+    /// Fields of type `bytes` are [`bytes::Bytes`] in place of `Vec<u8>` in `place`: a field (`blobs.v1.Chunk.data`), a
+    /// message, a package, or `.` for everywhere. For large contents, which are then neither copied when a message is
+    /// sent (from 4 KiB on) nor when one of 32 KiB and more is received; a received field holds the buffer that it came in.
+    /// Values of maps stay as they are. For the [`runtime`](Self::runtime) of buffa.
+    ///
+    /// [`bytes::Bytes`]: https://docs.rs/bytes/1/bytes/struct.Bytes.html
+    #[must_use]
+    pub fn shared_bytes(mut self, place: impl Into<String>) -> Self {
+        self.shared_bytes.push(place.into());
         self
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use buffa_codegen::context::CodeGenContext;
 use buffa_codegen::generated::descriptor::FileDescriptorProto;
-use buffa_codegen::{CodeGenConfig, CodeGenError};
+use buffa_codegen::{BytesRepr, CodeGenConfig, CodeGenError};
 use syn::parse_quote;
 use syn::visit_mut::{self, VisitMut};
 
@@ -94,6 +94,8 @@ impl Plan {
             .iter()
             .map(|(package, path)| (format!(".{}", reserved::marked(package)), path.clone()));
         config.extern_paths.extend(ours);
+        let place = |place: &String| format!(".{}", place.trim_start_matches('.'));
+        config.bytes_fields = options.shared_bytes.iter().map(|shared| (place(shared), BytesRepr::Bytes)).collect();
         let wanted = wanted(&contract.files, &contract.roots, options);
         Self { files, wanted, config }
     }

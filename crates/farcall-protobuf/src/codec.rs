@@ -74,7 +74,9 @@ impl<T: Message + MessageName> Decoder<T> for Buffa {
         let limit = size.saturating_mul(ELEMENT_MEMORY_PER_BYTE).max(ELEMENT_MEMORY_FLOOR);
         let options = DecodeOptions::new().with_element_memory_limit(limit);
         let decoded = match payload.as_contiguous() {
-            Some(bytes) => options.decode_from_slice(bytes),
+            // A field that shares the buffer of a small message would hold all that was read with it.
+            Some(bytes) if size < LARGE => options.decode_from_slice(bytes),
+            Some(_) => options.decode(&mut payload.into_bytes()),
             None => options.decode(&mut payload),
         };
         decoded.map_err(|cause| refusal::<T>(&cause, size, limit))
