@@ -34,6 +34,7 @@ pub struct Config {
     pub(crate) runtime: Runtime,
     pub(crate) extern_paths: Vec<(String, String)>,
     pub(crate) views: Vec<String>,
+    pub(crate) shared_bytes: Vec<String>,
     protoc: Option<PathBuf>,
     out_dir: Option<PathBuf>,
     file_name: OsString,
@@ -56,6 +57,7 @@ impl Config {
             runtime: Runtime::Buffa,
             extern_paths: Vec::new(),
             views: Vec::new(),
+            shared_bytes: Vec::new(),
             protoc: None,
             out_dir: None,
             file_name: FILE_NAME.into(),
@@ -139,6 +141,18 @@ impl Config {
             Some(rest) => rest.is_empty() || rest.strip_prefix('.') == Some(method),
             None => false,
         })
+    }
+
+    /// Fields of type `bytes` are [`bytes::Bytes`] in place of `Vec<u8>` in `place`: a field (`blobs.v1.Chunk.data`), a
+    /// message, a package, or `.` for everywhere. For large contents, which are then neither copied when a message is
+    /// sent (from 4 KiB on) nor when one of 32 KiB and more is received; a received field holds the buffer that it came in.
+    /// Values of maps stay as they are. For the [`runtime`](Self::runtime) of buffa.
+    ///
+    /// [`bytes::Bytes`]: https://docs.rs/bytes/1/bytes/struct.Bytes.html
+    #[must_use]
+    pub fn shared_bytes(mut self, place: impl Into<String>) -> Self {
+        self.shared_bytes.push(place.into());
+        self
     }
 
     /// The longest of the packages of [`extern_path`](Self::extern_path) that `package` is, or is below.

@@ -46,6 +46,7 @@ mod reach;
 mod reserved;
 mod runtime;
 mod service;
+mod shared_bytes;
 mod sources;
 mod stubs;
 mod tree;

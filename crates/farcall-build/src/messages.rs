@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::names;
 use crate::reach::{is_well_known, wanted};
 use crate::views::{self, Viewed};
-use crate::{deprecation, reserved, runtime};
+use crate::{deprecation, reserved, runtime, shared_bytes};
 
 /// The items of each package.
 pub(crate) type Packages = BTreeMap<String, Vec<syn::Item>>;
@@ -104,6 +104,7 @@ impl Plan {
             .iter()
             .map(|(package, path)| (format!(".{}", reserved::marked(package)), path.clone()));
         config.extern_paths.extend(ours);
+        config.bytes_fields = shared_bytes::rules(options);
         let wanted = wanted(&contract.files, &contract.roots, options);
         Self { files, wanted, config }
     }

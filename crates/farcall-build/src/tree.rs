@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::messages::{self, Written};
 use crate::names::Scope;
 use crate::service::Service;
-use crate::{descriptor_set, docs, prost, reserved, stubs, views};
+use crate::{descriptor_set, docs, prost, reserved, shared_bytes, stubs, views};
 
 /// The number of `package` in `descriptor.proto`, which is the path of its comment.
 const FILE_PACKAGE: i32 = 2;
@@ -31,6 +31,7 @@ struct Module {
 /// The text of the file that a user includes.
 pub(crate) fn generate(contract: &Contract, config: &Config) -> Result<String, Error> {
     views::check(contract, config)?;
+    shared_bytes::check(contract, config)?;
     let mut written = match config.runtime {
         Runtime::Buffa => messages::by_buffa(contract, config)?,
         Runtime::Prost => prost::messages(contract, config)?,

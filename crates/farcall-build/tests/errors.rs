@@ -293,3 +293,23 @@ fn views_over_prost_are_refused() {
          \x20 help: leave out Config::views, or Runtime::Prost: messages of Runtime::Buffa have views"
     );
 }
+
+#[test]
+fn shared_bytes_in_a_place_that_has_none_are_refused_with_those_that_there_are() {
+    let contract = "syntax = \"proto3\";\npackage a.b;\nmessage M {\n  bytes data = 1;\n  string text = 2;\n}\n";
+    let folder = Folder::new("shared-bytes", &[("a.proto", contract)]);
+    let generate = |place: &str, config: Config| {
+        config.shared_bytes(place).generate(&[folder.path.join("a.proto")], &[&folder.path])
+    };
+    for place in ["a.b.M.text", "a.b.M.dat", "b.M", "x"] {
+        let text = generate(place, Config::new()).expect_err("nothing is there").to_string();
+        let expected = format!("`{place}` is to have shared bytes, and no field of type `bytes` is there");
+        assert!(text.starts_with(&expected) && text.contains("there is `a.b.M.data`"), "{text}");
+    }
+    for place in ["a.b.M.data", ".a.b.M", "a.b", "."] {
+        let text = generate(place, Config::new()).expect("it is there");
+        assert!(text.contains("bytes::Bytes") && !text.contains("Vec<u8>"), "{place}");
+    }
+    let text = generate("a.b", Config::new().runtime(Runtime::Prost)).expect_err("prost has its own way").to_string();
+    assert!(text.contains("Runtime::Prost"), "{text}");
+}

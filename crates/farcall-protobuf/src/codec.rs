@@ -73,7 +73,9 @@ impl<T: Message + MessageName> Decoder<T> for Buffa {
         let size = payload.remaining();
         let (options, limit) = bounds(size);
         let decoded = match payload.as_contiguous() {
-            Some(bytes) => options.decode_from_slice(bytes),
+            // A field that shares the buffer of a small message would hold all that was read with it.
+            Some(bytes) if size < LARGE => options.decode_from_slice(bytes),
+            Some(_) => options.decode(&mut payload.into_bytes()),
             None => options.decode(&mut payload),
         };
         decoded.map_err(|cause| refusal::<T>(&cause, size, limit))

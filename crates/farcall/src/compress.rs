@@ -11,21 +11,21 @@ use farcall_wire::grpc::{EncodeBuf, Encoding, Payload, Status};
 use crate::call::Received;
 use crate::codec::CodecError;
 
+#[cfg(not(all(feature = "deflate", feature = "gzip", feature = "zstd")))]
+mod absent;
 #[cfg(feature = "deflate")]
-mod deflate;
-#[cfg(not(feature = "deflate"))]
-#[path = "compress/absent.rs"]
 mod deflate;
 #[cfg(feature = "gzip")]
 mod gzip;
-#[cfg(not(feature = "gzip"))]
-#[path = "compress/absent.rs"]
-mod gzip;
 #[cfg(feature = "zstd")]
 mod zstd;
+
+#[cfg(not(feature = "deflate"))]
+use absent as deflate;
+#[cfg(not(feature = "gzip"))]
+use absent as gzip;
 #[cfg(not(feature = "zstd"))]
-#[path = "compress/absent.rs"]
-mod zstd;
+use absent as zstd;
 
 /// How messages of one encoding are made and read.
 #[derive(Clone, Copy)]

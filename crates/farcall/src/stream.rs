@@ -241,7 +241,7 @@ pub(crate) fn encode<T>(
 }
 
 /// The last part of a type's path, which is what a contract calls it.
-fn type_name<T>() -> &'static str {
-    let name = std::any::type_name::<T>();
-    if name.contains('<') { name } else { name.rsplit("::").next().unwrap_or(name) }
+fn type_name<T>() -> String {
+    let parts = std::any::type_name::<T>().split_inclusive(['<', '>', ',', ' ']);
+    parts.map(|part| part.rsplit("::").next().unwrap_or(part)).collect()
 }

@@ -3,6 +3,7 @@
 //! One user of 83 bytes with two strings, which is about what a small call carries in practice.
 
 use prost::Message;
+use prost::bytes::Bytes;
 
 use crate::Failure;
 use crate::proto::tonic::{Chunk, DownloadRequest, GetRequest, User};
@@ -46,8 +47,8 @@ pub fn chunk_length(size: u32) -> usize {
 }
 
 /// The bytes of one message of a download.
-pub fn chunk(size: u32) -> Vec<u8> {
-    vec![b'x'; size as usize]
+pub fn chunk(size: u32) -> Bytes {
+    vec![b'x'; size as usize].into()
 }
 
 /// What a handler makes of the request's id.

@@ -27,5 +27,6 @@ fn main() -> Result<(), farcall_build::Error> {
         .compile(&["proto/collide.proto"], &["proto"])?;
     Config::new().server(false).file_name("called.rs").compile(&["proto/collide.proto"], &["proto"])?;
     let asked = ["Upload", "Split", "Join", "Relay", "Nothing"].map(|method| format!("viewed.Files.{method}"));
-    Config::new().views(asked).file_name("viewed.rs").compile(&["proto/viewed.proto"], &["proto"])
+    Config::new().views(asked).file_name("viewed.rs").compile(&["proto/viewed.proto"], &["proto"])?;
+    Config::new().shared_bytes("viewed").file_name("shared.rs").compile(&["proto/viewed.proto"], &["proto"])
 }

@@ -113,7 +113,10 @@ impl RequestReader {
         }
         // W3: checked before anything that authorizes can see the path (CVE-2026-33186).
         if self.head.service_and_method().is_none() {
-            let text = format!("malformed method name {:?}: a path is \"/package.Service/Method\"", self.head.path);
+            let text = format!(
+                "malformed method name {:?}: a path is \"/package.Service/Method\"",
+                shown(self.head.path.as_bytes())
+            );
             return Err(Refusal { http: 200, status: Some(Status::unimplemented(text)) });
         }
         Ok(self.head)
@@ -223,7 +226,7 @@ fn is_protocol(name: &[u8]) -> bool {
 }
 
 fn unknown_encoding(value: &[u8]) -> Status {
-    let name = String::from_utf8_lossy(value);
+    let name = shown(value);
     Status::unimplemented(format!("grpc-encoding {name:?} is not understood here: use one of grpc-accept-encoding"))
 }
 
@@ -232,9 +235,20 @@ fn trim(value: &[u8]) -> &[u8] {
     value.trim_ascii()
 }
 
+/// The beginning of what a peer sent, for a text that goes back: it may have cost the peer a byte.
+fn shown(value: &[u8]) -> String {
+    match value.split_at_checked(LONGEST_SHOWN) {
+        Some((shown, rest)) if !rest.is_empty() => text(shown) + "…",
+        _ => text(value),
+    }
+}
+
 fn text(value: &[u8]) -> String {
     String::from_utf8_lossy(value).into_owned()
 }
+
+/// Bytes of a path or a name that an answer repeats.
+const LONGEST_SHOWN: usize = 256;
 
 #[cfg(test)]
 mod tests;

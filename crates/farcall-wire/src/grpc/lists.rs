@@ -126,7 +126,8 @@ impl<K, const N: usize> Few<K, N> {
             if self.others.len() + 1 >= N {
                 self.others.pop_back();
             }
-            if let Some(last) = std::mem::replace(&mut self.last, found) {
+            let last = std::mem::replace(&mut self.last, found);
+            if let Some(last) = last.filter(|(_, list)| list.list_size() <= LARGEST) {
                 self.others.push_front(last);
             }
         }
@@ -144,6 +145,8 @@ impl<K, const N: usize> Default for Few<K, N> {
     }
 }
 
+/// Bytes of a list, as RFC 9113 §6.5.2 counts, that is kept for its next time: a peer can choose what a reply repeats.
+const LARGEST: usize = 1_024;
 /// Methods whose requests are prepared, on one connection of a client.
 const METHODS: usize = 8;
 /// Combinations of compression and content-type.
@@ -186,6 +189,15 @@ mod tests {
         assert_eq!(few.others.len() + 1, 3);
         assert!(!is_written(&mut few, 1) && !is_written(&mut few, 3) && !is_written(&mut few, 4));
         assert!(is_written(&mut few, 2), "it was not used for the longest time");
+    }
+
+    #[test]
+    fn long_lists_are_not_kept() {
+        let mut lists = Lists::default();
+        for number in 0..10 {
+            lists.reply(Encoding::Identity, &format!("{number}{}", "x".repeat(16_000)), b"");
+        }
+        assert!(lists.replies.others.is_empty());
     }
 
     #[test]

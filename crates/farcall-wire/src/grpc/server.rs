@@ -86,6 +86,8 @@ impl Connection {
     /// Sends the rest of a reply: response headers if they have not left, the framed messages in `body`, trailers.
     /// `body` is left empty. No event follows for this call; a call that is over already ignores it all.
     pub fn reply(&mut self, call: CallId, head: &ReplyHead, body: &mut EncodeBuf, end: &ReplyEnd) {
+        // A codec that panicked has left half of a message.
+        body.roll_back();
         let asked = match self.calls.get(call).map(|known| &known.phase) {
             Some(Phase::Asked { subtype }) => {
                 let plain = end.status.is_ok() && end.trailers.is_empty() && head.metadata.is_empty();

@@ -193,6 +193,8 @@ impl Connection {
         while let Some(timer) = self.timers.expire(now) {
             match timer {
                 Timer::Handshake => self.handle_fault(0, Fault::connection(Reason::HandshakeTimeout)),
+                // A peer that takes not even the last bytes is not waited for any longer.
+                Timer::Drain if self.phase == Phase::Over => self.outbox = Outbox::default(),
                 Timer::Drain => self.finish_leaving(),
                 //= RFC 9113 §6.5.3: settings that are not acknowledged in time end the connection
                 Timer::Settings => self.handle_fault(0, Fault::connection(Reason::SettingsTimeout)),
@@ -214,7 +216,7 @@ impl Connection {
 
     /// When [`Self::handle_timeout`] is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.timers.next()
+        if self.is_drained() { None } else { self.timers.next() }
     }
 
     /// The bytes to be written next, filled by fair turns of the streams. Write and advance until it is empty.
@@ -305,6 +307,9 @@ impl Connection {
     pub(super) fn end_all(&mut self, reason: Reason, fault: Option<Fault>) {
         self.phase = Phase::Over;
         self.timers.clear_all();
+        if !self.outbox.is_empty() {
+            self.timers.set(Timer::Drain, self.seen, self.config.drain_timeout);
+        }
         self.block = None;
         for key in self.streams.keys() {
             self.drop_queue(key);

@@ -83,6 +83,8 @@ const LARGEST: usize = 256;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::hash_map::Entry;
+
     use super::*;
 
     fn key(id: u32) -> StreamKey {
@@ -122,12 +124,12 @@ mod tests {
         for _ in 0..20_000 {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let id = ((seed >> 8) % 700) * 2 + 1;
-            if seed % 3 == 0 {
+            if seed.is_multiple_of(3) {
                 index.remove(id);
                 map.remove(&id);
-            } else if !map.contains_key(&id) {
+            } else if let Entry::Vacant(place) = map.entry(id) {
                 index.insert(key(id));
-                map.insert(id, key(id));
+                place.insert(key(id));
             }
             assert_eq!(index.get(id), map.get(&id).copied());
         }

@@ -32,7 +32,7 @@ impl Prepared {
     }
 
     /// Size as RFC 9113 §6.5.2 counts it.
-    pub(super) fn list_size(&self) -> usize {
+    pub(crate) fn list_size(&self) -> usize {
         self.list_size
     }
 

@@ -38,11 +38,13 @@ impl Connection {
         self.outbox.append(|out| {
             out.reserve(3 * FRAME_HEAD + body.len() + USUAL_BLOCKS);
             write_block(key.id, flag::END_HEADERS, head, encoder, out);
-            data::encode_head(key.id, length, false, out);
-            out.extend_from_slice(body);
+            if length > 0 {
+                data::encode_head(key.id, length, false, out);
+                out.extend_from_slice(body);
+            }
             write_block(key.id, flag::END_HEADERS | flag::END_STREAM, trailers, encoder, out);
         });
-        self.earn_by_frames(3);
+        self.earn_by_frames(2 + u32::from(length > 0));
         self.advance(key, Input::SentEnd);
         self.let_go(key);
         true

@@ -91,6 +91,7 @@ impl CallState {
         shared.over = true;
         shared.id = None;
         let links = std::mem::take(&mut shared.links);
+        let unsent = shared.take_unsent();
         let wakers = [shared.receive.waker.take(), shared.send.waker.take()];
         let inbox = match self.role {
             Role::Server => std::mem::take(&mut shared.receive.inbox),
@@ -98,6 +99,7 @@ impl CallState {
         };
         drop(shared);
         drop(inbox);
+        self.mailbox.backlog.forget(unsent);
         wakers.into_iter().flatten().chain(links.waiting).for_each(Waker::wake);
     }
 

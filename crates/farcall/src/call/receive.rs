@@ -66,8 +66,11 @@ impl CallState {
             shared.receive.inbox.clear();
         }
         shared.links = Default::default();
+        let unsent = shared.take_unsent();
         let sender = shared.send.waker.take();
         wake_receiver(shared);
+        // A handle that is kept must not hold up the senders of other calls with what nobody will send.
+        self.mailbox.backlog.forget(unsent);
         sender.into_iter().for_each(Waker::wake);
     }
 

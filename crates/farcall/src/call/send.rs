@@ -117,6 +117,12 @@ impl Shared {
         self.send.outgoing.take()
     }
 
+    /// Drops what is queued, since the call is over; how much of it the backlog counts.
+    pub(super) fn take_unsent(&mut self) -> usize {
+        self.send.outgoing = EncodeBuf::new(usize::MAX);
+        std::mem::take(&mut self.send.counted)
+    }
+
     /// What a sender is told when nothing can be sent any more.
     fn end_of_sending(&self, role: Role) -> Option<Result<(), Status>> {
         if let Some(status) = &self.cut {

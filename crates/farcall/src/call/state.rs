@@ -165,30 +165,35 @@ impl Shared {
     }
 }
 
+// Every field is named, so that a new one is not forgotten here.
 impl Receive {
     /// The limit stays.
+    #[rustfmt::skip]
     fn renew(&mut self) {
-        let Self { inbox, ended, outcome, abandoned, encoding, limit: _, headers, trailers, .. } = self;
+        let Self {
+            inbox, ended, outcome, abandoned, encoding, limit: _, headers, trailers, request_compressed, waker,
+            waits_for_outcome, credit_due, release_queued,
+        } = self;
         inbox.clear();
         (*ended, *abandoned, *encoding) = (false, false, Encoding::Identity);
-        (*outcome, *headers) = (None, None);
-        *trailers = Metadata::new();
-        let Self { request_compressed, waker, waits_for_outcome, credit_due, release_queued, .. } = self;
+        (*outcome, *headers, *trailers) = (None, None, Metadata::new());
         (*request_compressed, *waits_for_outcome, *release_queued) = (false, false, false);
         (*waker, *credit_due) = (None, 0);
     }
 }
 
 impl Send {
+    #[rustfmt::skip]
     fn renew(&mut self) {
-        let Self { outgoing, quota, counted, flush_queued, finished, waker, encoding, head, .. } = self;
+        let Self {
+            outgoing, quota, counted, flush_queued, finished, waker, encoding, head, head_left, head_given, trailers,
+        } = self;
         if !outgoing.is_empty() {
             *outgoing = EncodeBuf::new(usize::MAX);
         }
         (*quota, *counted, *flush_queued, *finished) = (SEND_QUOTA, 0, false, false);
-        (*waker, *encoding) = (None, Encoding::Identity);
-        *head = ReplyHead::default();
-        (self.head_left, self.head_given, self.trailers) = (false, false, Metadata::new());
+        (*waker, *encoding, *head) = (None, Encoding::Identity, ReplyHead::default());
+        (*head_left, *head_given, *trailers) = (false, false, Metadata::new());
     }
 }
 

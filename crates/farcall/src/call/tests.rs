@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, Wake, Waker};
 
-use farcall_wire::grpc::{Code, EncodeBuf, Encoding, Message, Metadata, Outcome, Payload, Processed, Status};
+use bytes::Bytes;
+use farcall_wire::grpc::{
+    Code, Config, Connection, EncodeBuf, Encoding, Message, Metadata, Outcome, Payload, Processed, RequestHead, Status,
+};
 
 use super::state::{CallState, Role, SEND_QUOTA};
 use crate::transport::Peer;
@@ -256,6 +259,46 @@ fn a_finished_state_is_used_again_only_if_nobody_holds_it() {
     let spare = spare.expect("nobody else holds it");
     let shared = spare.lock();
     assert!(!shared.over && shared.cut.is_none() && !shared.send.head_left && shared.receive.limit == 1 << 20);
+}
+
+#[test]
+fn small_messages_that_wait_hold_no_read_buffer() {
+    for role in [Role::Client, Role::Server] {
+        let (bench, buffer) = (Bench::new(role), Bytes::from(vec![7; 64 << 10]));
+        let message = |length| Message { compressed: false, payload: buffer.slice(..length).into(), wire_len: 5 };
+        bench.call.deliver(message(10), 15);
+        let held_by_first = !buffer.is_unique();
+        assert_eq!(held_by_first, role == Role::Client, "a client's first message is taken soon, or nobody wants it");
+        bench.call.lock().receive.inbox.pop_front();
+        bench.call.deliver(message(20_000), 20_005);
+        assert!(!buffer.is_unique(), "what is large is not copied");
+        bench.call.lock().receive.inbox.pop_front();
+        bench.call.deliver(message(0), 5);
+        (0..100).for_each(|_| _ = bench.call.deliver(message(4_096), 4_101));
+        assert!(buffer.is_unique(), "what waits behind another is copied");
+    }
+}
+
+#[test]
+fn what_nobody_will_send_any_more_holds_up_no_other_call() {
+    for role in [Role::Client, Role::Server] {
+        let bench = Bench::new(role);
+        let mut conn = Connection::client(Config::default(), std::time::Instant::now());
+        let head = RequestHead { path: "/a.B/C".into(), ..RequestHead::default() };
+        bench.call.set_id(Some(conn.open(&head, None).unwrap()));
+        assert_eq!(bench.send(1_000), Poll::Ready(Ok(())));
+        let backlog = &bench.call.mailbox().backlog;
+        assert!(backlog.bytes() >= 1_000);
+        match role {
+            Role::Client => bench.call.deliver_outcome(Outcome {
+                status: Err(Status::unavailable("")),
+                trailers: Metadata::new(),
+                processed: Processed::Perhaps,
+            }),
+            Role::Server => bench.call.close(),
+        }
+        assert_eq!(backlog.bytes(), 0, "though the handle is kept");
+    }
 }
 
 #[test]

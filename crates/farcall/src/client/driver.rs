@@ -172,7 +172,8 @@ impl<C: Connector> ChannelDriver<C> {
                 at += 1;
                 continue;
             }
-            let link = self.links.swap_remove(at);
+            // In their order: the one that serves is the last, and finds what the others have put back.
+            let link = self.links.remove(at);
             self.lost(link);
         }
     }

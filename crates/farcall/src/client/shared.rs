@@ -56,9 +56,10 @@ impl Shared {
     }
 
     /// The driver has ended, with its runtime or by a panic: nobody empties the mailbox until another is spawned.
-    /// What comes too late for `take` finds that there is no driver, see [`Handles::open`].
+    /// What comes too late for `take` finds that there is no driver, see [`Handles::open`]: each side writes, then looks at
+    /// what the other wrote, all in one order.
     pub(super) fn driver_ended(&self, commands: &mut Vec<Command>) {
-        self.running.store(false, Ordering::Release);
+        self.running.store(false, Ordering::SeqCst);
         self.mailbox.take(commands);
     }
 }
@@ -82,11 +83,11 @@ impl Handles {
     /// # Errors
     /// INTERNAL outside of a runtime.
     pub(super) fn open(&self, opening: Opening) -> Result<(), Status> {
-        if self.shared.running.load(Ordering::Acquire) {
+        if self.shared.running.load(Ordering::SeqCst) {
             let state = Arc::clone(&opening.state);
             self.push(ClientCommand::Open(opening));
             // The driver may have ended after the first look; then it has not seen the call, or has failed it already.
-            if !self.shared.running.load(Ordering::Acquire) {
+            if !self.shared.running.load(Ordering::SeqCst) {
                 self.start().inspect_err(|status| fail(&state, status.clone()))?;
             }
             return Ok(());
@@ -102,7 +103,7 @@ impl Handles {
 
     fn start(&self) -> Result<(), Status> {
         let runtime = Handle::try_current().map_err(|_| no_runtime())?;
-        if !self.shared.running.swap(true, Ordering::AcqRel) {
+        if !self.shared.running.swap(true, Ordering::SeqCst) {
             runtime.spawn((self.driver)(Arc::clone(&self.shared)));
         }
         Ok(())

@@ -200,3 +200,13 @@ const GZIP_FRAME: &str = "1f8b08000000000000034b0f0a7056482748287201004fa4413a29
 const ZLIB_FRAME: &str = "789c4b0f0a705648274828720100f9ad0b6c";
 const ZSTD_FRAME: &str = "28b52ffd24296d0000386752504320210a0100708a16b0cbe7b6";
 const ZSTD_PIPED_FRAME: &str = "28b52ffd04586d0000386752504320210a0100708a16b0cbe7b6";
+
+#[cfg(feature = "zstd")]
+#[test]
+fn a_zstd_frame_that_announces_more_than_it_holds_is_broken() {
+    let frame: &[u8] = b"\x28\xb5\x2f\xfd\x20\x91\x01\0\0";
+    let message = Message { compressed: true, payload: frame.into(), wire_len: 14 };
+    let status = open(received(Encoding::Zstd, &message, 1_000)).unwrap_err();
+    assert_eq!(status.code(), Code::Internal);
+    assert!(status.message().contains("announces 145 bytes, but holds 0"), "{status:?}");
+}

@@ -22,16 +22,22 @@ fn inflate(payload: Payload, limit: u32) -> Inflated {
     if start.is_empty() {
         return Err("it has no bytes".to_owned());
     }
+    let announced = get_frame_content_size(&head[..start.len()]).ok().flatten();
     // A frame that says how long it is can be refused unread.
-    if let Ok(Some(length)) = get_frame_content_size(&head[..start.len()])
-        && length > u64::from(limit)
-    {
+    if announced.is_some_and(|length| length > u64::from(limit)) {
         return Ok(None);
     }
     let mut inflater = Decoder::with_buffer(payload.reader()).map_err(|error| error.to_string())?;
     let window = (u32::BITS - limit.leading_zeros()).clamp(COMMON_WINDOW, LARGEST_WINDOW);
     inflater.window_log_max(window).map_err(|error| error.to_string())?;
-    read_within(inflater, limit)
+    let inflated = read_within(inflater, limit)?;
+    // The library holds only what has a last block to that.
+    match (announced, &inflated) {
+        (Some(length), Some(bytes)) if (bytes.len() as u64) < length => {
+            Err(format!("it announces {length} bytes, but holds {}", bytes.len()))
+        }
+        _ => Ok(inflated),
+    }
 }
 
 fn deflate(pieces: &mut dyn Iterator<Item = &[u8]>) -> Vec<u8> {

@@ -80,8 +80,15 @@ impl fmt::Debug for Handling {
 
 /// What a caller of something that is not served here is told.
 pub(super) fn unimplemented(path: &str) -> Status {
-    Status::unimplemented(format!("this server has no method {path}: check the contract and the service's name"))
+    // What a peer sends in one byte again and again should not come back at its full length each time.
+    let end = path.char_indices().nth(LONGEST_PATH).map_or(path.len(), |(at, _)| at);
+    let (path, more) = path.split_at(end);
+    let more = if more.is_empty() { "" } else { "…" };
+    Status::unimplemented(format!("this server has no method {path}{more}: check the contract and the service's name"))
 }
+
+/// Characters of a path that an answer repeats.
+const LONGEST_PATH: usize = 256;
 
 pin_project! {
     struct Unary<R: 'static, F> {
@@ -185,5 +192,17 @@ impl<Q> Future for Request<Q> {
 impl<Q> fmt::Debug for Request<Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_repeats_only_the_beginning_of_a_long_path() {
+        let status = unimplemented(&format!("/a.B/{}", "ü".repeat(10_000)));
+        assert!(status.message().contains("üü…: check") && status.message().chars().count() < 400);
+        assert!(unimplemented("/a.B/C").message().contains("/a.B/C: check"));
     }
 }

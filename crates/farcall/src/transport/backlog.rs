@@ -41,12 +41,12 @@ impl Backlog {
 
     /// A call has queued so many bytes more.
     pub(crate) fn add(&self, bytes: usize) {
-        self.in_calls.fetch_add(bytes, Ordering::AcqRel);
+        self.in_calls.fetch_add(bytes, Ordering::SeqCst);
     }
 
     /// A call's queued bytes have gone to the engine, or nowhere.
     pub(crate) fn remove(&self, bytes: usize) {
-        self.in_calls.fetch_sub(bytes, Ordering::AcqRel);
+        self.in_calls.fetch_sub(bytes, Ordering::SeqCst);
     }
 
     /// A call's queued bytes are gone, and perhaps no turn of the owner follows.
@@ -61,7 +61,7 @@ impl Backlog {
     pub(super) fn publish(&self, before: usize, queued: usize) {
         if before != queued {
             // A channel may have several connections under way; each adds its own difference.
-            self.in_engine.fetch_add(queued.wrapping_sub(before), Ordering::AcqRel);
+            self.in_engine.fetch_add(queued.wrapping_sub(before), Ordering::SeqCst);
         }
         self.wake();
     }
@@ -75,8 +75,9 @@ impl Backlog {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    fn bytes(&self) -> usize {
-        self.in_calls.load(Ordering::Acquire).saturating_add(self.in_engine.load(Ordering::Acquire))
+    /// All of them.
+    pub(crate) fn bytes(&self) -> usize {
+        self.in_calls.load(Ordering::SeqCst).saturating_add(self.in_engine.load(Ordering::SeqCst))
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<Waker>> {

@@ -280,15 +280,16 @@ impl<S: Io> Pump<S> {
             if ready!(Pin::new(&mut self.io).poll_shutdown(cx)).is_err() || self.ended {
                 return Poll::Ready(());
             }
-            self.lingers = true;
+            (self.lingers, self.now) = (true, now());
             self.bytes = BytesMut::with_capacity(SCRAP);
             self.timer = Some(Box::pin(tokio::time::sleep(LINGER)));
         }
         loop {
             self.bytes.clear();
             match pin!(self.io.read_buf(&mut self.bytes)).poll(cx) {
-                Poll::Ready(Ok(1..)) => {}
-                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
+                // One that never stops sending is not read for ever.
+                Poll::Ready(Ok(1..)) if now().saturating_duration_since(self.now) < LINGER => {}
+                Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => return self.timer.as_mut().map_or(Poll::Ready(()), |timer| timer.as_mut().poll(cx)),
             }
         }

@@ -38,10 +38,9 @@ pub(super) fn attacks() -> Vec<Attack> {
         Attack::on_server(
             "s24-pinned-buffers",
             "10 messages of 1 byte for each of 40 calls that take none, 50 KiB for another call between any two",
-            "windows of 64 KiB count messages, not the read buffer that a message keeps: 64 KiB for each",
+            "windows of 64 KiB; what waits is copied out of its read buffer up to 4 KiB, a call's first message up to 1 KiB",
             pinned,
-        )
-        .memory(32),
+        ),
         Attack::on_server(
             "s24-empty-messages",
             "13,000 empty messages for each of 100 calls that take none",
@@ -52,7 +51,7 @@ pub(super) fn attacks() -> Vec<Attack> {
         Attack::on_server(
             "s24-tiny-frames",
             "a message of 1 MiB in frames of 1 byte, short of its last",
-            "pieces below 1 KiB are copied together",
+            "pieces below 4 KiB are copied out of their read buffer",
             tiny_frames,
         ),
     ]

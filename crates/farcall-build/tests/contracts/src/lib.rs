@@ -21,3 +21,8 @@ mod called {
 pub mod viewed {
     farcall_protobuf::include_proto!("viewed");
 }
+
+/// One whose bytes share their buffers.
+pub mod shared {
+    farcall_protobuf::include_proto!("shared");
+}

@@ -438,3 +438,40 @@ fn what_is_not_grpc_is_answered_as_http() {
         assert_eq!(status.as_deref(), Some(expected.as_bytes()), "{method} {content_type}");
     }
 }
+
+/// A server's call that waits for its reply.
+fn asked(pair: &mut Pair) -> CallId {
+    let call = pair.open(None);
+    pair.client.finish(call);
+    let (_, events) = pair.run();
+    requested(&events).0
+}
+
+#[test]
+fn a_good_reply_without_a_message_has_no_frame_of_data() {
+    let mut pair = Pair::new();
+    let call = asked(&mut pair);
+    pair.server.reply(call, &ReplyHead::default(), &mut EncodeBuf::new(usize::MAX), &ReplyEnd::OK);
+    let outbox = pair.server.outbox();
+    let bytes = outbox.copy_to_bytes(outbox.remaining());
+    let mut kinds = Vec::new();
+    let mut rest = &bytes[..];
+    while let [_, high, low, kind, ..] = rest {
+        kinds.push(*kind);
+        rest = &rest[9 + usize::from(u16::from_be_bytes([*high, *low]))..];
+    }
+    assert_eq!(kinds, [1, 1], "head and trailers");
+}
+
+#[test]
+fn half_of_a_message_never_leaves() {
+    let mut pair = Pair::new();
+    let call = asked(&mut pair);
+    let mut body = EncodeBuf::new(usize::MAX);
+    body.begin_message();
+    body.put_slice(b"a codec that panics here");
+    pair.server.reply(call, &ReplyHead::default(), &mut body, &Status::unknown("the handler panicked").into());
+    let (client, _) = pair.run();
+    let [Event::Done { outcome, .. }] = &client[..] else { panic!("{client:?}") };
+    assert_eq!(outcome.status.as_ref().unwrap_err().message(), "the handler panicked");
+}

@@ -58,6 +58,15 @@ fn w3_a_path_names_a_service_and_a_method() {
     }
 }
 
+#[test]
+fn an_answer_repeats_only_the_beginning_of_what_a_peer_sent() {
+    let long = "x".repeat(10_000);
+    for field in [(":path", long.as_str()), ("grpc-encoding", &long)] {
+        let (_, _, message) = refused(&[field]);
+        assert!(message.contains("xxx…") && message.len() < 400, "{message}");
+    }
+}
+
 //= RFC 9113 §8.3.1: host says nothing beside :authority
 #[test]
 fn w4_host_stands_in_for_a_missing_authority_and_means_nothing_beside_one() {

@@ -191,3 +191,14 @@ fn what_the_peer_takes_of_a_header_list_is_known() {
     peer.frame(kind::HEADERS, flag::END_HEADERS | flag::END_STREAM, 3, &[0x88]);
     peer.assert_unmoved();
 }
+
+#[test]
+fn a_peer_that_does_not_even_read_the_end_is_not_waited_for() {
+    let mut peer = RawPeer::of_server(Config::default());
+    peer.engine.abort(Reason::HandshakeTimeout);
+    assert!(!peer.engine.is_drained());
+    pass(&mut peer, 9 * SECOND);
+    assert!(!peer.engine.is_drained());
+    pass(&mut peer, SECOND);
+    assert!(peer.engine.is_drained());
+}
