@@ -52,6 +52,8 @@ pub struct Connection {
     /// Sum of the windows of all streams, in bytes.
     pub(super) granted: u64,
     pub(super) outbox: Outbox,
+    /// The connection is over, and the last bytes have had `drain_timeout` to leave.
+    waited: bool,
     /// Control frames that wait in the outbox.
     pub(super) control: Waiting,
     /// Bytes that wait in the queues of all streams.
@@ -106,6 +108,7 @@ impl Connection {
             probing: Probing::default(),
             granted: 0,
             outbox: Outbox::default(),
+            waited: false,
             control: Waiting::default(),
             queued: 0,
             timers: Timers::default(),
@@ -193,14 +196,23 @@ impl Connection {
         while let Some(timer) = self.timers.expire(now) {
             match timer {
                 Timer::Handshake => self.handle_fault(0, Fault::connection(Reason::HandshakeTimeout)),
-                // A peer that takes not even the last bytes is not waited for any longer.
-                Timer::Drain if self.phase == Phase::Over => self.outbox = Outbox::default(),
+                Timer::Drain if self.phase == Phase::Over => self.wait_for_last_bytes(now),
                 Timer::Drain => self.finish_leaving(),
                 //= RFC 9113 §6.5.3: settings that are not acknowledged in time end the connection
                 Timer::Settings => self.handle_fault(0, Fault::connection(Reason::SettingsTimeout)),
                 Timer::Control => self.check_control(),
                 Timer::Stall => self.check_stalls(now),
             }
+        }
+    }
+
+    /// A peer that takes not even the last bytes is waited for once more, and no longer. Once would not do: the time at
+    /// which the connection was over is known from what happened last, which may have been long before.
+    fn wait_for_last_bytes(&mut self, now: Instant) {
+        if std::mem::replace(&mut self.waited, true) {
+            self.outbox = Outbox::default();
+        } else {
+            self.timers.set(Timer::Drain, now, self.config.drain_timeout);
         }
     }
 

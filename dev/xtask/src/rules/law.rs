@@ -1,6 +1,6 @@
 //! The law is cited where it is obeyed: each rule of an RFC's table has a citation in code and a test that names it.
 //!
-//! What a table is stands in [`table`], what a citation is in [`citations`], how an RFC is counted in [`spec`].
+//! What a table is stands in `table`, what a citation is in `citations`, how an RFC is counted in `spec`.
 
 mod citations;
 mod spec;

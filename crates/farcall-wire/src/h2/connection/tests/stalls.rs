@@ -197,6 +197,18 @@ fn a_peer_that_does_not_even_read_the_end_is_not_waited_for() {
     let mut peer = RawPeer::of_server(Config::default());
     peer.engine.abort(Reason::HandshakeTimeout);
     assert!(!peer.engine.is_drained());
+    pass(&mut peer, 19 * SECOND);
+    assert!(!peer.engine.is_drained());
+    pass(&mut peer, SECOND);
+    assert!(peer.engine.is_drained());
+}
+
+#[test]
+fn the_last_bytes_have_their_time_however_long_nothing_happened_before() {
+    let mut peer = RawPeer::of_server(Config::default());
+    peer.now += Duration::from_secs(3_600);
+    peer.engine.abort(Reason::HandshakeTimeout);
+    peer.engine.handle_timeout(peer.now);
     pass(&mut peer, 9 * SECOND);
     assert!(!peer.engine.is_drained());
     pass(&mut peer, SECOND);
