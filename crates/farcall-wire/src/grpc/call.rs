@@ -73,7 +73,6 @@ impl Call {
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     slots: Vec<Option<Call>>,
-    open: usize,
 }
 
 impl Calls {
@@ -85,7 +84,6 @@ impl Calls {
             self.slots.resize_with(slot + 1, || None);
         }
         if let Some(place) = self.slots.get_mut(slot) {
-            self.open += usize::from(place.is_none());
             *place = Some(call);
         }
     }
@@ -101,17 +99,12 @@ impl Calls {
     pub(super) fn remove(&mut self, id: CallId) -> bool {
         let slot = self.slots.get_mut(id.slot());
         let slot = slot.filter(|slot| slot.as_ref().is_some_and(|call| call.id == id));
-        let found = slot.is_some();
-        if let Some(slot) = slot {
-            *slot = None;
-        }
-        self.open -= usize::from(found);
-        found
+        slot.map(|slot| *slot = None).is_some()
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.open
+        self.slots.iter().flatten().count()
     }
 }
 

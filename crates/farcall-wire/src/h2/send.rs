@@ -12,6 +12,7 @@ use super::event::{Event, StreamKey};
 use super::fields::Fields;
 use super::flow::Credit;
 use super::frame::{FRAME_HEAD, FrameHead, data, flag, headers, kind};
+use super::hpack::Encoder;
 use super::prepared::Part;
 use super::state::{Input, State};
 use super::stream::{Ending, Stream};
@@ -293,24 +294,8 @@ impl Connection {
         if let Some(stream) = self.streams.get_mut(key) {
             stream.answered |= self.role == Role::Server;
         }
-        //= RFC 9113 §4.3, §6.2, §6.10, §8.1: a header block leaves in one piece, with no other frame between
         let (encoder, max_frame) = (&mut self.encoder, self.peer.max_frame);
-        self.outbox.append(|out| {
-            let start = out.len();
-            out.extend_from_slice(&[0; FRAME_HEAD]);
-            encoder.begin_block(out);
-            list.iter_mut().for_each(|part| part.encode(encoder, out));
-            let length = u32::try_from(out.len() - start - FRAME_HEAD).unwrap_or(u32::MAX);
-            //= RFC 9113 §4.1: no frame is longer than the peer's SETTINGS_MAX_FRAME_SIZE
-            if length > max_frame {
-                let block = out.split_off(start + FRAME_HEAD);
-                out.truncate(start);
-                headers::encode(key.id, &block, end, max_frame, out);
-            } else if let Some(place) = out.get_mut(start..).and_then(|tail| tail.first_chunk_mut()) {
-                let flags = flag::END_HEADERS | if end { flag::END_STREAM } else { 0 };
-                *place = FrameHead { length, kind: kind::HEADERS, flags, stream: key.id }.to_bytes();
-            }
-        });
+        self.outbox.append(|out| write_block(key.id, end, max_frame, list, encoder, out));
     }
 
     fn sent_end(&mut self, key: StreamKey) {
@@ -319,6 +304,32 @@ impl Connection {
         }
         self.advance(key, Input::SentEnd);
         self.let_go(key);
+    }
+}
+
+/// Writes one header block, in one frame or in several.
+pub(super) fn write_block(
+    id: u32,
+    end: bool,
+    max_frame: u32,
+    list: &mut [Part<'_>],
+    encoder: &mut Encoder,
+    out: &mut Vec<u8>,
+) {
+    //= RFC 9113 §4.3, §6.2, §6.10, §8.1: a header block leaves in one piece, with no other frame between
+    let start = out.len();
+    out.extend_from_slice(&[0; FRAME_HEAD]);
+    encoder.begin_block(out);
+    list.iter_mut().for_each(|part| part.encode(encoder, out));
+    let length = u32::try_from(out.len() - start - FRAME_HEAD).unwrap_or(u32::MAX);
+    //= RFC 9113 §4.1: no frame is longer than the peer's SETTINGS_MAX_FRAME_SIZE
+    if length > max_frame {
+        let block = out.split_off(start + FRAME_HEAD);
+        out.truncate(start);
+        headers::encode(id, &block, end, max_frame, out);
+    } else if let Some(place) = out.get_mut(start..).and_then(|tail| tail.first_chunk_mut()) {
+        let flags = flag::END_HEADERS | if end { flag::END_STREAM } else { 0 };
+        *place = FrameHead { length, kind: kind::HEADERS, flags, stream: id }.to_bytes();
     }
 }
 

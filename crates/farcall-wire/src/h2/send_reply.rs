@@ -4,10 +4,9 @@
 
 use super::connection::{Connection, Phase};
 use super::event::StreamKey;
-use super::frame::{FRAME_HEAD, FrameHead, data, flag, kind};
-use super::hpack::Encoder;
-use super::prepared::Prepared;
-use super::send::TURN;
+use super::frame::{FRAME_HEAD, data};
+use super::prepared::{Part, Prepared};
+use super::send::{TURN, write_block};
 use super::state::Input;
 use super::stream::Ending;
 
@@ -24,7 +23,7 @@ impl Connection {
         // While others wait for their turn, a turn's worth of the connection's window is left to them.
         let reserved = if self.streams.line.is_empty() { 0 } else { TURN };
         let lists = head.list_size().max(trailers.list_size());
-        if self.phase == Phase::Over || lists > (self.peer.header_list as usize).min(LARGEST_LIST) {
+        if self.phase == Phase::Over || lists > self.peer.header_list as usize {
             return false;
         }
         let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.has_sent_all()) else { return false };
@@ -34,15 +33,15 @@ impl Connection {
             return false;
         }
         (stream.answered, stream.send.ending) = (true, Ending::Sent);
-        let encoder = &mut self.encoder;
+        let (encoder, max_frame) = (&mut self.encoder, self.peer.max_frame);
         self.outbox.append(|out| {
             out.reserve(3 * FRAME_HEAD + body.len() + USUAL_BLOCKS);
-            write_block(key.id, flag::END_HEADERS, head, encoder, out);
+            write_block(key.id, false, max_frame, &mut [Part::Prepared(head)], encoder, out);
             if length > 0 {
                 data::encode_head(key.id, length, false, out);
                 out.extend_from_slice(body);
             }
-            write_block(key.id, flag::END_HEADERS | flag::END_STREAM, trailers, encoder, out);
+            write_block(key.id, true, max_frame, &mut [Part::Prepared(trailers)], encoder, out);
         });
         self.earn_by_frames(2 + u32::from(length > 0));
         self.advance(key, Input::SentEnd);
@@ -51,19 +50,5 @@ impl Connection {
     }
 }
 
-/// Writes HEADERS with a block that one frame holds.
-fn write_block(id: u32, flags: u8, list: &mut Prepared, encoder: &mut Encoder, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(&[0; FRAME_HEAD]);
-    encoder.begin_block(out);
-    list.encode(encoder, out);
-    let length = u32::try_from(out.len() - start - FRAME_HEAD).unwrap_or(u32::MAX);
-    if let Some(place) = out.get_mut(start..).and_then(|tail| tail.first_chunk_mut()) {
-        *place = FrameHead { length, kind: kind::HEADERS, flags, stream: id }.to_bytes();
-    }
-}
-
-/// Bytes of a list that surely fits in a frame of the least size that a peer may ask for, 16,384.
-const LARGEST_LIST: usize = 4_096;
 /// Bytes that the blocks of most replies need.
 const USUAL_BLOCKS: usize = 16;

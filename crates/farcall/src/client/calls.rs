@@ -245,10 +245,8 @@ impl OnLink<'_> {
             if finished {
                 conn.finish(id);
             }
-        } else if finished {
-            conn.send_last(id, request);
         } else {
-            conn.send(id, request);
+            conn.send_last(id, request);
         }
         self.calls.insert(Running { id, opening, request: held, answered: false, replied: false, finished });
         self.calls.left -= 1;
