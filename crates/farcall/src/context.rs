@@ -48,6 +48,15 @@ impl Context {
         Self { deadline, call: Some(call) }
     }
 
+    /// The call behind this context.
+    pub(crate) fn call(&self) -> Option<&Arc<CallState>> {
+        self.call.as_ref()
+    }
+
+    pub(crate) fn into_call(self) -> Option<Arc<CallState>> {
+        self.call
+    }
+
     /// The same context, with this deadline if it is the earlier one.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Instant) -> Self {

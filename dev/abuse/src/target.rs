@@ -116,16 +116,16 @@ impl Service for Target {
                 Handling::unary(&COUNTS, async move { Ok(Bytes::from(text)) })
             }
             Some("Download") => {
-                let (_, replies) = io.server_streaming(&DOWNLOAD);
+                let (_, replies) = io.server_streaming(&DOWNLOAD, &call);
                 Handling::streaming(download(replies, Life::new(&self.0)))
             }
-            Some("Upload") => Handling::unary(&UPLOAD, upload(io.inbound(&UPLOAD), Life::new(&self.0))),
+            Some("Upload") => Handling::unary(&UPLOAD, upload(io.inbound(&UPLOAD, &call), Life::new(&self.0))),
             Some("Chat") => {
-                let (requests, replies) = io.bidi(&CHAT);
+                let (requests, replies) = io.bidi(&CHAT, &call);
                 Handling::streaming(chat(requests, replies, Life::new(&self.0)))
             }
             Some("Hold") => {
-                let (requests, life) = (io.inbound(&HOLD), Life::new(&self.0));
+                let (requests, life) = (io.inbound(&HOLD, &call), Life::new(&self.0));
                 Handling::unary(&HOLD, async move {
                     let _kept = (requests, life);
                     pending().await

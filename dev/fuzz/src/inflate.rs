@@ -235,8 +235,8 @@ impl Service for Collector {
         &DESCRIPTOR
     }
 
-    fn start(&self, _: usize, _: Call, io: Io) -> Handling {
-        let (requests, taken) = (io.inbound(&COLLECT), Arc::clone(&self.0));
+    fn start(&self, _: usize, call: Call, io: Io) -> Handling {
+        let (requests, taken) = (io.inbound(&COLLECT, &call), Arc::clone(&self.0));
         Handling::unary(&COLLECT, remember(requests, taken))
     }
 }

@@ -128,19 +128,19 @@ fn arm(index: usize, method: &Method, service: &Service, parameter: &Ident) -> T
             })
         },
         Shape::ServerStreaming => quote! {
-            let (request, replies) = io.server_streaming(#method_static);
+            let (request, replies) = io.server_streaming(#method_static, &call);
             ::farcall::server::Handling::streaming(async move {
                 #invoke(&*service, &call, request.await?, replies).await
             })
         },
         Shape::ClientStreaming => quote! {
-            let requests = io.inbound(#method_static);
+            let requests = io.inbound(#method_static, &call);
             ::farcall::server::Handling::unary(#method_static, async move {
                 #invoke(&*service, &call, requests).await
             })
         },
         Shape::Bidi => quote! {
-            let (requests, replies) = io.bidi(#method_static);
+            let (requests, replies) = io.bidi(#method_static, &call);
             ::farcall::server::Handling::streaming(async move {
                 #invoke(&*service, &call, requests, replies).await
             })

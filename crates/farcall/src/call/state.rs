@@ -59,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) links: Links,
     /// The owner of the connection has no more to do with the call.
     pub(crate) over: bool,
+    /// Somebody has had the lock since the call began.
+    touched: bool,
 }
 
 /// The receiving half.
@@ -157,8 +159,8 @@ impl Leftover {
 /// What a finished call leaves behind is cleared field by field: most calls touch few of them.
 impl Shared {
     fn renew(&mut self) {
-        let Self { id, receive, send, cut, links, over } = self;
-        (*id, *cut, *over) = (None, None, false);
+        let Self { id, receive, send, cut, links, over, touched } = self;
+        (*id, *cut, *over, *touched) = (None, None, false, false);
         links.clear();
         receive.renew();
         send.renew();
@@ -221,14 +223,19 @@ impl CallState {
         self.head.as_deref().unwrap_or(&NO_HEAD)
     }
 
-    /// Server: what a call leaves behind whose handler has ended. The call is over. A state that nobody else holds is as
-    /// good as new and comes back; otherwise those who hold it are told.
-    pub(crate) fn leave(mut self: Arc<Self>) -> (Leftover, Option<Arc<Self>>) {
+    /// Server: what a call leaves behind whose handler has ended, if it has said or heard anything beside its messages.
+    /// The call is over. A state that nobody else holds is as good as new and comes back; otherwise those who hold it are
+    /// told.
+    pub(crate) fn leave(mut self: Arc<Self>) -> (Option<Leftover>, Option<Arc<Self>>) {
         if let Some(state) = Arc::get_mut(&mut self) {
             let shared = state.shared.get_mut().unwrap_or_else(PoisonError::into_inner);
-            let leftover = Leftover::of(&mut shared.send, shared.cut.is_some());
-            state.mailbox.backlog.remove(shared.send.counted);
-            shared.renew();
+            // Most calls end as they began.
+            let leftover = shared.touched.then(|| {
+                let leftover = Leftover::of(&mut shared.send, shared.cut.is_some());
+                state.mailbox.backlog.remove(shared.send.counted);
+                shared.renew();
+                leftover
+            });
             state.head = None;
             return (leftover, Some(self));
         }
@@ -238,7 +245,7 @@ impl CallState {
         self.uncount(&mut shared);
         drop(shared);
         self.close();
-        (leftover, None)
+        (Some(leftover), None)
     }
 
     /// Which side this is.
@@ -259,7 +266,9 @@ impl CallState {
     /// The shared part. A codec that panicked while it encoded leaves at worst a torn message in a call that ends with
     /// its panic, so that a poisoned lock is used on.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.touched = true;
+        shared
     }
 
     /// The call's name on its connection, while it is on one.

@@ -249,16 +249,28 @@ fn a_finished_state_is_used_again_only_if_nobody_holds_it() {
     call.lock().send.head_left = true;
     let held = Arc::clone(&call);
     let (left, spare) = call.leave();
-    assert!(!left.cut && spare.is_none() && held.lock().over, "whoever holds it is told");
+    assert!(left.is_some_and(|left| !left.cut) && spare.is_none() && held.lock().over, "whoever holds it is told");
 
     let Bench { call, .. } = Bench::new(Role::Server);
     call.lock().send.head_left = true;
     call.cut(Status::cancelled(""));
     let (left, spare) = call.leave();
-    assert!(left.cut);
+    assert!(left.is_some_and(|left| left.cut));
     let spare = spare.expect("nobody else holds it");
     let shared = spare.lock();
     assert!(!shared.over && shared.cut.is_none() && !shared.send.head_left && shared.receive.limit == 1 << 20);
+}
+
+#[test]
+fn a_call_that_nobody_spoke_to_leaves_nothing_behind() {
+    let Bench { call, .. } = Bench::new(Role::Server);
+    let (left, spare) = call.leave();
+    let (left, spare) = (left.map(|left| left.cut), spare.expect("nobody else holds it"));
+    assert_eq!(left, None);
+    spare.lock().send.trailers.append("told", "yes").unwrap();
+    let (left, spare) = spare.leave();
+    assert_eq!(left.unwrap().trailers.len(), 1);
+    assert!(spare.unwrap().leave().0.is_none(), "and is as good as new afterwards");
 }
 
 #[test]

@@ -22,6 +22,10 @@ impl Call {
         Self { state, deadline }
     }
 
+    pub(super) fn state(&self) -> &Arc<CallState> {
+        &self.state
+    }
+
     /// `/package.Service/Method`.
     pub fn path(&self) -> &str {
         &self.head().path

@@ -18,12 +18,12 @@ use farcall_wire::grpc::{
 use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 
+use super::pace::Pace;
 use super::router::{Route, Router};
-use super::run::{Ended, Running, Spawned};
+use super::run::{Ended, Handler, Running, Spawned};
 use super::service::{Finished, Io, unimplemented};
 use super::{Call, ServerCommand, Settings};
 use crate::call::{CallState, Received, Role};
-use crate::context::Context;
 use crate::transport::Peer;
 use crate::transport::mailbox::{Command, Mailbox};
 use crate::transport::pump::Application;
@@ -44,10 +44,9 @@ pub(crate) struct ServerDriver {
     scratch: EncodeBuf,
     /// States of finished calls, to be used again.
     spare: Vec<Arc<CallState>>,
-    /// The head that came last, which the engine shares between equal ones, and its route.
-    last: Option<(Arc<RequestHead>, Arc<Route>)>,
-    /// When the last first poll was over, if nothing but short work has been done since: the next one began about then.
-    clock: Option<Instant>,
+    /// Where the last call went.
+    last: Option<Target>,
+    pace: Pace,
 }
 
 struct Entry {
@@ -62,10 +61,15 @@ enum Stage {
     Running(Arc<CallState>),
 }
 
+/// A head, which the engine shares between equal ones, and its route.
+struct Target {
+    head: Arc<RequestHead>,
+    route: Arc<Route>,
+}
+
 /// What a handler needs to begin.
 struct Start {
     head: Arc<RequestHead>,
-    route: Arc<Route>,
     deadline: Option<Instant>,
     message: Option<(Message, u32)>,
 }
@@ -84,7 +88,7 @@ impl ServerDriver {
             scratch: EncodeBuf::new(usize::MAX),
             spare: Vec::new(),
             last: None,
-            clock: None,
+            pace: Pace::new(settings.first_poll),
         }
     }
 
@@ -95,12 +99,14 @@ impl ServerDriver {
     }
 
     fn handle_request(&mut self, conn: &mut Connection, call: CallId, head: Arc<RequestHead>, now: Instant) {
-        let Some(route) = self.route(&head) else {
+        let Some(target) = self.target(&head) else {
             return self.refuse(conn, call, unimplemented(&head.path));
         };
+        let streams = target.route.shape.streams_requests();
+        self.last = Some(target);
         let deadline = head.timeout.and_then(|timeout| now.checked_add(timeout));
-        let start = Start { head, route, deadline, message: None };
-        if start.route.shape.streams_requests() {
+        let start = Start { head, deadline, message: None };
+        if streams {
             self.start(conn, call, start);
         } else {
             self.insert(call, Stage::Waiting(start));
@@ -156,41 +162,53 @@ impl ServerDriver {
     }
 
     fn start(&mut self, conn: &mut Connection, id: CallId, start: Start) {
-        let Start { head, route, deadline, message } = start;
+        if let Some(target) = self.target(&start.head) {
+            self.start_on(&target.route, conn, id, start);
+            self.last = Some(target);
+        }
+    }
+
+    fn start_on(&mut self, route: &Arc<Route>, conn: &mut Connection, id: CallId, start: Start) {
+        let Start { head, deadline, message } = start;
         let encoding = head.encoding;
         let state = self.state(id, head, message.as_ref().is_some_and(|(message, _)| message.compressed));
         // Its credit is of no use to anybody: a request that waits here has come to its end.
         let message = message.map(|(message, _)| Received { message, encoding, limit: self.receive_limit });
         let call = Call::new(Arc::clone(&state), deadline);
-        let io = Io { state: Arc::clone(&state), message };
-        let context = Context::of_call(Arc::clone(&state), deadline);
-        let mut running = Running::new(id, state, context);
-        let start = || route.service.start(route.method, call, io);
+        let mut handler = Handler::new(state, deadline);
+        let start = || route.service.start(route.method, call, Io { message });
         if route.is_heavy() {
-            running.start(start);
-            return self.spawn(running, Some(route));
+            handler.start(start);
+            return self.spawn(id, handler, Some(Arc::clone(route)));
         }
         self.scratch.clear();
-        let began = self.first_poll_begins(&route);
-        let poll = running.start_in_place(start, &mut self.scratch);
-        let slow = self.first_poll_is_over(began, &route);
+        self.pace.begin(Instant::now);
+        let poll = handler.start_in_place(start, &mut self.scratch);
+        let slow = self.pace.end(Instant::now, route);
         match poll {
             Poll::Ready(finished) => {
-                let state = running.into_state();
+                let Some(state) = handler.into_state() else { return };
                 let spare = reply(conn, id, state, self.accept, Some(finished), &mut self.scratch);
                 self.recycle(spare);
             }
-            Poll::Pending if slow => self.spawn(running, None),
+            Poll::Pending if slow => self.spawn(id, handler, None),
             Poll::Pending => {
-                self.insert(id, Stage::Running(Arc::clone(&running.state)));
+                let Some(running) = self.keep(id, handler) else { return };
                 self.local.push(running);
             }
         }
     }
 
-    fn spawn(&mut self, running: Running, untimed: Option<Arc<Route>>) {
-        self.insert(running.id, Stage::Running(Arc::clone(&running.state)));
+    fn spawn(&mut self, id: CallId, handler: Handler, untimed: Option<Arc<Route>>) {
+        let Some(running) = self.keep(id, handler) else { return };
         tokio::spawn(Spawned::new(running, untimed, self.first_poll));
+    }
+
+    /// A handler that goes on elsewhere.
+    fn keep(&mut self, id: CallId, handler: Handler) -> Option<Running> {
+        let running = Running::new(id, handler)?;
+        self.insert(id, Stage::Running(Arc::clone(&running.state)));
+        Some(running)
     }
 
     fn handle_ended(&mut self, conn: &mut Connection, ended: Ended) {
@@ -223,15 +241,14 @@ impl ServerDriver {
         }
     }
 
-    fn route(&mut self, head: &Arc<RequestHead>) -> Option<Arc<Route>> {
-        if let Some((last, route)) = &self.last
-            && Arc::ptr_eq(last, head)
-        {
-            return Some(Arc::clone(route));
+    /// Where a call goes. Whoever asks gives it back as the last one: nothing is counted up and down where calls of one
+    /// method follow each other.
+    fn target(&mut self, head: &Arc<RequestHead>) -> Option<Target> {
+        if let Some(last) = self.last.take_if(|last| Arc::ptr_eq(&last.head, head)) {
+            return Some(last);
         }
         let route = Arc::clone(self.router.find(&head.path)?);
-        self.last = Some((Arc::clone(head), Arc::clone(&route)));
-        Some(route)
+        Some(Target { head: Arc::clone(head), route })
     }
 
     fn state(&mut self, id: CallId, head: Arc<RequestHead>, request_compressed: bool) -> Arc<CallState> {
@@ -247,31 +264,6 @@ impl ServerDriver {
         if self.spare.len() < SPARE {
             self.spare.extend(spare);
         }
-    }
-
-    /// When a first poll begins, and whether that is only about so.
-    ///
-    /// The clock is read once for each first poll, not twice: what lies between two of them is short. Where that makes
-    /// one look slow, the method's next one is timed by itself.
-    fn first_poll_begins(&mut self, route: &Route) -> (Instant, bool) {
-        match self.clock.filter(|_| !route.is_suspect()) {
-            Some(last) => (last, true),
-            None => (Instant::now(), false),
-        }
-    }
-
-    /// Whether a first poll kept the task too long. If so, its method is spawned from now on.
-    fn first_poll_is_over(&mut self, (began, about): (Instant, bool), route: &Route) -> bool {
-        let now = Instant::now();
-        self.clock = Some(now);
-        let slow = now.duration_since(began) > self.first_poll;
-        match (slow, about) {
-            (true, true) => route.suspect(true),
-            (true, false) => route.note(true),
-            (false, false) => route.suspect(false),
-            (false, true) => {}
-        }
-        slow && !about
     }
 
     fn insert(&mut self, id: CallId, stage: Stage) {
@@ -293,7 +285,7 @@ impl ServerDriver {
 
 impl Application for ServerDriver {
     fn begin_round(&mut self) {
-        self.clock = None;
+        self.pace.interrupt();
     }
 
     fn handle_event(&mut self, conn: &mut Connection, event: Event, now: Instant) {
@@ -314,7 +306,7 @@ impl Application for ServerDriver {
     }
 
     fn handle_command(&mut self, conn: &mut Connection, command: Command, now: Instant) {
-        self.clock = None;
+        self.pace.interrupt();
         match command {
             Command::Flush(state) => self.flush(conn, &state),
             Command::Release(state) => {
@@ -333,7 +325,7 @@ impl Application for ServerDriver {
 
     fn poll_local(&mut self, conn: &mut Connection, cx: &mut TaskContext<'_>, _: Instant) {
         while !self.local.is_empty() {
-            self.clock = None;
+            self.pace.interrupt();
             match Pin::new(&mut self.local).poll_next(cx) {
                 Poll::Ready(Some(ended)) => self.handle_ended(conn, ended),
                 Poll::Ready(None) | Poll::Pending => return,
@@ -352,9 +344,16 @@ fn reply(
     outcome: Option<Finished>,
     body: &mut EncodeBuf,
 ) -> Option<Arc<CallState>> {
-    let (mut left, spare) = state.leave();
-    let Some(outcome) = outcome.filter(|_| !left.cut) else {
+    let (left, spare) = state.leave();
+    let cut = left.as_ref().is_some_and(|left| left.cut);
+    let Some(outcome) = outcome.filter(|_| !cut) else {
         conn.close(id);
+        return spare;
+    };
+    let Some(mut left) = left else {
+        let head = ReplyHead { accept, ..ReplyHead::default() };
+        let status = if let Finished::Failed(status) = outcome { Err(status) } else { Ok(()) };
+        conn.reply(id, &head, body, &ReplyEnd { status, ..ReplyEnd::OK });
         return spare;
     };
     let head = ReplyHead { accept, ..left.head };

@@ -12,6 +12,7 @@ mod builder;
 mod call;
 mod connection;
 mod driver;
+mod pace;
 mod raw;
 mod router;
 mod run;

@@ -34,9 +34,9 @@ where
         &ServiceDescriptor { name: "", methods: &[] }
     }
 
-    fn start(&self, _: usize, call: Call, io: Io) -> Handling {
-        let replies = Outbound::new(Arc::clone(&io.state), Close::Raw(write));
-        let requests = Inbound::new(io.state, Open::Raw(open));
+    fn start(&self, _: usize, call: Call, _: Io) -> Handling {
+        let replies = Outbound::new(Arc::clone(call.state()), Close::Raw(write));
+        let requests = Inbound::new(Arc::clone(call.state()), Open::Raw(open));
         Handling::streaming(self.0(call, requests, replies))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use farcall_wire::grpc::Status;
 
@@ -84,28 +84,16 @@ pub(super) struct Route {
     pub(super) shape: Shape,
     /// How many quick first polls it takes until the method is polled in place again.
     heavy: AtomicU8,
-    /// A first poll looked slow by a rough measure: the next one is timed by itself.
-    suspect: AtomicBool,
 }
 
 impl Route {
-    fn new(service: Arc<dyn Service>, method: usize, shape: Shape) -> Arc<Self> {
-        Arc::new(Self { service, method, shape, heavy: AtomicU8::new(0), suspect: AtomicBool::new(false) })
+    pub(super) fn new(service: Arc<dyn Service>, method: usize, shape: Shape) -> Arc<Self> {
+        Arc::new(Self { service, method, shape, heavy: AtomicU8::new(0) })
     }
 
     /// Whether its handlers are spawned at once.
     pub(super) fn is_heavy(&self) -> bool {
         self.heavy.load(Ordering::Relaxed) > 0
-    }
-
-    pub(super) fn is_suspect(&self) -> bool {
-        self.suspect.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn suspect(&self, suspect: bool) {
-        if suspect != self.is_suspect() {
-            self.suspect.store(suspect, Ordering::Relaxed);
-        }
     }
 
     /// Notes how a first poll went. The count is a hint, so that a lost update does not matter.

@@ -3,6 +3,7 @@
 //! Both see that their call was cut off at their next poll, which the cut causes, and drop the handler then. A panic
 //! ends the call with UNKNOWN and nothing else.
 
+use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -21,13 +22,18 @@ use crate::context::Context;
 use crate::observe;
 use crate::transport::mailbox::Command;
 
-/// A handler that has not ended.
+/// A handler and the context that it runs in, which is the only one to hold its call's state for it.
+pub(super) struct Handler {
+    context: Context,
+    /// `None` before it has begun, and once it has ended.
+    handling: Option<Handling>,
+}
+
+/// A handler that has not ended at its first poll, or goes on elsewhere before that.
 pub(super) struct Running {
     pub(super) id: CallId,
     pub(super) state: Arc<CallState>,
-    context: Context,
-    /// `None` once it has ended.
-    handling: Option<Handling>,
+    handler: Handler,
 }
 
 /// A handler that has ended.
@@ -41,15 +47,15 @@ pub(crate) struct Ended {
     pub(super) body: EncodeBuf,
 }
 
-impl Running {
+impl Handler {
     /// A handler that has not begun.
-    pub(super) fn new(id: CallId, state: Arc<CallState>, context: Context) -> Self {
-        Self { id, state, context, handling: None }
+    pub(super) fn new(state: Arc<CallState>, deadline: Option<Instant>) -> Self {
+        Self { context: Context::of_call(state, deadline), handling: None }
     }
 
     /// Lets the service begin; nothing of the handler runs yet, but a fallback's closure does.
     pub(super) fn start(&mut self, start: impl FnOnce() -> Handling) {
-        self.in_context(|running| running.begin(start));
+        self.in_context(|handling| begin(handling, start));
     }
 
     /// Lets the service begin, and polls the handler once, in place: without a waker, since whoever is pending is polled
@@ -58,55 +64,68 @@ impl Running {
     /// tokio's cooperative budget is set aside: all first polls of a turn would share one, and what is free at the time
     /// would look busy to most of them.
     pub(super) fn start_in_place(&mut self, start: impl FnOnce() -> Handling, out: &mut EncodeBuf) -> Poll<Finished> {
-        self.in_context(|running| {
-            running.begin(start);
-            let poll = std::future::poll_fn(|cx| running.poll_handling(cx, out));
+        self.in_context(|handling| {
+            begin(handling, start);
+            let poll = std::future::poll_fn(|cx| poll(handling, cx, out));
             let cx = &mut TaskContext::from_waker(Waker::noop());
             std::pin::pin!(coop::unconstrained(poll)).poll(cx)
         })
     }
 
-    fn in_context<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
-        let mut context = std::mem::take(&mut self.context);
-        let result = context.enter(|| work(self));
-        self.context = context;
-        result
-    }
-
-    fn begin(&mut self, start: impl FnOnce() -> Handling) {
-        let started = catch_unwind(AssertUnwindSafe(start));
-        self.handling = Some(started.unwrap_or_else(|panic| {
-            observe::handler_panicked(&self.state.head().path, &*panic);
-            Handling::streaming(std::future::ready(Err(panicked())))
-        }));
-    }
-
-    /// Within the context.
-    fn poll_handling(&mut self, cx: &mut TaskContext<'_>, out: &mut EncodeBuf) -> Poll<Finished> {
-        let Some(running) = &mut self.handling else { return Poll::Ready(Finished::Failed(panicked())) };
-        let poll = catch_unwind(AssertUnwindSafe(|| running.0.as_mut().poll(cx, out)));
-        let finished = match poll {
-            Ok(poll) => ready!(poll),
-            Err(panic) => {
-                observe::handler_panicked(&self.state.head().path, &*panic);
-                Finished::Failed(panicked())
-            }
-        };
-        self.drop_handling();
-        Poll::Ready(finished)
-    }
-
-    /// Within the context: drops the handler, whose own destructors may panic.
-    fn drop_handling(&mut self) {
-        let handling = self.handling.take();
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(handling))) {
-            observe::handler_panicked(&self.state.head().path, &*panic);
-        }
+    fn in_context<R>(&mut self, work: impl FnOnce(&mut Option<Handling>) -> R) -> R {
+        let Self { context, handling } = self;
+        context.enter(|| work(handling))
     }
 
     /// What is left of a handler that has ended: the context is gone, so that nobody else holds the state.
-    pub(super) fn into_state(self) -> Arc<CallState> {
-        self.state
+    pub(super) fn into_state(self) -> Option<Arc<CallState>> {
+        self.context.into_call()
+    }
+}
+
+/// Within the context.
+fn begin(handling: &mut Option<Handling>, start: impl FnOnce() -> Handling) {
+    let started = catch_unwind(AssertUnwindSafe(start));
+    *handling = Some(started.unwrap_or_else(|panic| Handling::streaming(std::future::ready(Err(panicked(&*panic))))));
+}
+
+/// Within the context.
+fn poll(handling: &mut Option<Handling>, cx: &mut TaskContext<'_>, out: &mut EncodeBuf) -> Poll<Finished> {
+    let Some(running) = handling else { return Poll::Ready(Finished::Failed(unknown())) };
+    let finished = match catch_unwind(AssertUnwindSafe(|| running.0.as_mut().poll(cx, out))) {
+        Ok(poll) => ready!(poll),
+        Err(panic) => Finished::Failed(panicked(&*panic)),
+    };
+    end(handling);
+    Poll::Ready(finished)
+}
+
+/// Within the context: drops the handler, whose own destructors may panic.
+fn end(handling: &mut Option<Handling>) {
+    let handling = handling.take();
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(handling))) {
+        panicked(&*panic);
+    }
+}
+
+/// Within the context: what the caller is told, while the log is told everything.
+fn panicked(panic: &(dyn Any + Send)) -> Status {
+    if let Some(state) = Context::current().call() {
+        observe::handler_panicked(&state.head().path, panic);
+    }
+    unknown()
+}
+
+/// The text of a panic may hold anything, so that the peer gets none of it.
+fn unknown() -> Status {
+    Status::unknown("the handler panicked: the server's log says why")
+}
+
+impl Running {
+    /// `None` for a handler without a call, which is none of ours.
+    pub(super) fn new(id: CallId, handler: Handler) -> Option<Self> {
+        let state = handler.context.call()?;
+        Some(Self { id, state: Arc::clone(state), handler })
     }
 
     fn end(&self, outcome: Option<Finished>, body: EncodeBuf) -> Ended {
@@ -120,11 +139,11 @@ impl Future for Running {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Ended> {
         if self.state.watch_as_runner(cx.waker()) {
-            self.in_context(Self::drop_handling);
+            self.handler.in_context(end);
             return Poll::Ready(self.end(None, EncodeBuf::new(usize::MAX)));
         }
         let mut body = EncodeBuf::new(usize::MAX);
-        let finished = ready!(self.in_context(|running| running.poll_handling(cx, &mut body)));
+        let finished = ready!(self.handler.in_context(|handling| poll(handling, cx, &mut body)));
         Poll::Ready(self.end(Some(finished), body))
     }
 }
@@ -173,14 +192,9 @@ impl Future for Spawned {
 impl Drop for Spawned {
     fn drop(&mut self) {
         if let Some(mut running) = self.running.take() {
-            running.in_context(Running::drop_handling);
+            running.handler.in_context(end);
             let ended = running.end(None, EncodeBuf::new(usize::MAX));
             running.state.mailbox().push(Command::Server(ServerCommand::Ended(ended)));
         }
     }
-}
-
-/// The text of a panic may hold anything, so that the peer gets none of it.
-fn panicked() -> Status {
-    Status::unknown("the handler panicked: the server's log says why")
 }

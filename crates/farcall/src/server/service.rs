@@ -12,7 +12,7 @@ use farcall_wire::grpc::{EncodeBuf, Encoding, Status};
 use pin_project_lite::pin_project;
 
 use super::Call;
-use crate::call::{CallState, Received};
+use crate::call::Received;
 use crate::codec::{Codec, Method, ServiceDescriptor};
 use crate::stream::{self, Close, Inbound, Open, Outbound};
 
@@ -129,10 +129,9 @@ impl<F: Future<Output = Result<(), Status>> + Send> Handle for Streaming<F> {
     }
 }
 
-/// The messages of a call, in the shape that its method has.
+/// The messages of a call, in the shape that its method has. Streams come with the [`Call`] whose they are.
 #[derive(Debug)]
 pub struct Io {
-    pub(super) state: Arc<CallState>,
     /// The request of a shape that has one.
     pub(super) message: Option<Received>,
 }
@@ -144,20 +143,19 @@ impl Io {
     }
 
     /// The one request, and the stream of replies.
-    pub fn server_streaming<Q, R>(self, method: &'static Method<Q, R>) -> (Request<Q>, Outbound<R>) {
-        let replies = Outbound::new(Arc::clone(&self.state), replies(method));
-        (self.request(method), replies)
+    pub fn server_streaming<Q, R>(self, method: &'static Method<Q, R>, call: &Call) -> (Request<Q>, Outbound<R>) {
+        (self.request(method), Outbound::new(Arc::clone(call.state()), replies(method)))
     }
 
     /// The stream of requests.
-    pub fn inbound<Q, R>(self, method: &'static Method<Q, R>) -> Inbound<Q> {
-        Inbound::new(self.state, requests(method))
+    pub fn inbound<Q, R>(self, method: &'static Method<Q, R>, call: &Call) -> Inbound<Q> {
+        Inbound::new(Arc::clone(call.state()), requests(method))
     }
 
     /// Both streams.
-    pub fn bidi<Q, R>(self, method: &'static Method<Q, R>) -> (Inbound<Q>, Outbound<R>) {
-        let replies = Outbound::new(Arc::clone(&self.state), replies(method));
-        (self.inbound(method), replies)
+    pub fn bidi<Q, R>(self, method: &'static Method<Q, R>, call: &Call) -> (Inbound<Q>, Outbound<R>) {
+        let replies = Outbound::new(Arc::clone(call.state()), replies(method));
+        (self.inbound(method, call), replies)
     }
 }
 

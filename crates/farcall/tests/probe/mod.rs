@@ -118,15 +118,15 @@ impl<S: Probe> Service for ProbeServer<S> {
                 Handling::unary(&UNARY, async move { service.unary(&call, request.await?).await })
             }
             1 => {
-                let (request, replies) = io.server_streaming(&DOWNLOAD);
+                let (request, replies) = io.server_streaming(&DOWNLOAD, &call);
                 Handling::streaming(async move { service.download(&call, request.await?, replies).await })
             }
             2 => {
-                let requests = io.inbound(&UPLOAD);
+                let requests = io.inbound(&UPLOAD, &call);
                 Handling::unary(&UPLOAD, async move { service.upload(&call, requests).await })
             }
             3 => {
-                let (requests, replies) = io.bidi(&CHAT);
+                let (requests, replies) = io.bidi(&CHAT, &call);
                 Handling::streaming(async move { service.chat(&call, requests, replies).await })
             }
             _ => Handling::unimplemented(call),
