@@ -43,11 +43,11 @@ impl Connection {
     }
 
     /// Sends the last messages of a call, framed as for [`Self::send`], and ends the client's half with them.
-    pub fn send_last(&mut self, call: CallId, framed: Payload) {
+    pub fn send_last(&mut self, call: CallId, framed: &Payload) {
         let known = self.calls.get(call).is_some();
         let small = framed.as_contiguous().filter(|_| known);
         if !small.is_some_and(|bytes| self.h2.send_data_now(call.0, bytes, true)) {
-            self.send(call, framed);
+            self.send(call, framed.clone());
             self.finish(call);
         }
     }

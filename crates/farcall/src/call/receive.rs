@@ -5,6 +5,7 @@ use std::task::{Poll, Waker};
 
 use farcall_wire::grpc::{Encoding, Message, Metadata, Outcome, ReplyHead, Status};
 
+use super::inbox::Item;
 use super::state::{CallState, Role, Shared};
 use crate::transport::mailbox::Command;
 
@@ -15,6 +16,14 @@ pub(crate) struct Received {
     pub(crate) encoding: Encoding,
     /// The longest message, inflated, in bytes.
     pub(crate) limit: u32,
+}
+
+/// What came for a call that has one reply.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    pub(crate) headers: Option<Arc<ReplyHead>>,
+    /// The message, and its credit.
+    pub(crate) message: Option<Item>,
 }
 
 impl CallState {
@@ -54,9 +63,14 @@ impl CallState {
         }
     }
 
-    /// Owner, client: the call is over. Messages that came before stay for the receiver.
-    pub(crate) fn deliver_outcome(&self, outcome: Outcome) {
+    /// Owner, client: the call is over; `held` is what the owner has kept until now. Messages stay for the receiver.
+    pub(crate) fn deliver_outcome(&self, outcome: Outcome, held: Held) {
         let mut shared = self.lock();
+        if let Some(head) = held.headers {
+            shared.receive.encoding = head.encoding;
+            shared.receive.headers = Some(head);
+        }
+        held.message.into_iter().for_each(|item| shared.receive.inbox.push_back(item));
         shared.over = true;
         shared.id = None;
         shared.receive.ended = true;
@@ -138,6 +152,31 @@ impl CallState {
                 Poll::Pending
             }
         }
+    }
+
+    /// Client, of a call that has one reply: its end, whatever came of it, and its trailers, which are taken.
+    ///
+    /// # Errors
+    /// The status with which the call failed.
+    pub(crate) fn poll_reply(&self, waker: &Waker) -> Poll<Result<(Option<Received>, Metadata), Status>> {
+        let mut shared = self.lock();
+        if let Some(status) = &shared.cut {
+            return Poll::Ready(Err(status.clone()));
+        }
+        match &shared.receive.outcome {
+            Some(Err(status)) => return Poll::Ready(Err(status.clone())),
+            Some(Ok(())) => {}
+            None => {
+                shared.receive.wait(waker, true);
+                return Poll::Pending;
+            }
+        }
+        // More than one message is the driver's to see.
+        let receive = &mut shared.receive;
+        let item = receive.inbox.pop_front();
+        let (encoding, limit) = (receive.encoding, receive.limit);
+        let received = item.map(|(message, _)| Received { message, encoding, limit });
+        Poll::Ready(Ok((received, std::mem::take(&mut receive.trailers))))
     }
 
     /// Nobody will take messages any more: those in the inbox are dropped, and their credit goes back.

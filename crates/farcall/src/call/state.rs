@@ -207,6 +207,14 @@ impl CallState {
         Arc::new(Self { role, peer, mailbox, head: None, shared: Mutex::new(shared) })
     }
 
+    /// A client's call of which nothing has happened yet; `finished`: nothing follows its request.
+    pub(crate) fn of_client(mailbox: Arc<Mailbox>, limit: u32, finished: bool) -> Arc<Self> {
+        let mut shared = Shared::default();
+        (shared.receive.limit, shared.send.finished) = (limit, finished);
+        // Which peer it will be is not known before there is a connection, and clients do not ask.
+        Arc::new(Self { role: Role::Client, peer: Peer::Memory, mailbox, head: None, shared: Mutex::new(shared) })
+    }
+
     /// Server: the call begins. Nothing happens to a state that others hold already.
     pub(crate) fn begin(self: &mut Arc<Self>, id: CallId, head: Arc<RequestHead>, compressed: bool) {
         if let Some(state) = Arc::get_mut(self) {
@@ -276,17 +284,17 @@ impl CallState {
         self.lock().id
     }
 
-    /// Owner: the call is on a connection now, under this name; `None`: it is on none.
-    pub(crate) fn set_id(&self, id: Option<CallId>) {
-        self.lock().id = id;
+    /// Owner: the call is on no connection any more.
+    pub(crate) fn leave_connection(&self) {
+        self.lock().id = None;
     }
 }
 
 /// What a call still holds is counted until then.
 impl Drop for CallState {
     fn drop(&mut self) {
-        let counted = self.lock().send.counted;
-        self.mailbox.backlog.forget(counted);
+        let shared = self.shared.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.mailbox.backlog.forget(shared.send.counted);
     }
 }
 

@@ -9,6 +9,7 @@ use farcall_wire::grpc::{
     Code, Config, Connection, EncodeBuf, Encoding, Message, Metadata, Outcome, Payload, Processed, RequestHead, Status,
 };
 
+use super::Held;
 use super::state::{CallState, Role, SEND_QUOTA};
 use crate::transport::Peer;
 use crate::transport::mailbox::{Command, Mailbox};
@@ -75,7 +76,8 @@ impl Bench {
     }
 
     fn end(&self, status: Result<(), Status>) {
-        self.call.deliver_outcome(Outcome { status, trailers: Metadata::new(), processed: Processed::Perhaps });
+        let outcome = Outcome { status, trailers: Metadata::new(), processed: Processed::Perhaps };
+        self.call.deliver_outcome(outcome, Held::default());
     }
 
     fn wakes(&self) -> usize {
@@ -297,16 +299,16 @@ fn what_nobody_will_send_any_more_holds_up_no_other_call() {
         let bench = Bench::new(role);
         let mut conn = Connection::client(Config::default(), std::time::Instant::now());
         let head = RequestHead { path: "/a.B/C".into(), ..RequestHead::default() };
-        bench.call.set_id(Some(conn.open(&head, None).unwrap()));
+        bench.call.lock().id = Some(conn.open(&head, None).unwrap());
         assert_eq!(bench.send(1_000), Poll::Ready(Ok(())));
         let backlog = &bench.call.mailbox().backlog;
         assert!(backlog.bytes() >= 1_000);
         match role {
-            Role::Client => bench.call.deliver_outcome(Outcome {
-                status: Err(Status::unavailable("")),
-                trailers: Metadata::new(),
-                processed: Processed::Perhaps,
-            }),
+            Role::Client => {
+                let status = Err(Status::unavailable(""));
+                let outcome = Outcome { status, trailers: Metadata::new(), processed: Processed::Perhaps };
+                bench.call.deliver_outcome(outcome, Held::default());
+            }
             Role::Server => bench.call.close(),
         }
         assert_eq!(backlog.bytes(), 0, "though the handle is kept");

@@ -15,7 +15,7 @@ use farcall_wire::{Fault, Reason};
 use super::lobby::{Lobby, runtime_gone};
 use super::opening::Opening;
 use super::shared::fail;
-use crate::call::CallState;
+use crate::call::{CallState, Held};
 use crate::observe;
 use crate::transport::Peer;
 use crate::transport::mailbox::Command;
@@ -50,11 +50,12 @@ pub(super) enum Phase {
 /// A call on the connection.
 struct Running {
     id: CallId,
+    /// With the request, as long as it might have to be sent again.
     opening: Opening,
-    /// The request, as long as it might have to be sent again.
-    request: Payload,
     /// Something came back.
     answered: bool,
+    /// What came of a call that has one reply: nobody looks at it before the outcome is there.
+    held: Held,
     replied: bool,
     finished: bool,
 }
@@ -141,9 +142,12 @@ impl Calls {
     }
 
     fn headers(&mut self, id: CallId, head: Arc<ReplyHead>) {
-        if let Some(running) = self.running(id) {
-            running.answer();
+        let Some(running) = self.running(id) else { return };
+        running.answer();
+        if running.opening.shape.streams_replies() {
             running.opening.state.deliver_headers(head);
+        } else {
+            running.held.headers = Some(head);
         }
     }
 
@@ -151,7 +155,11 @@ impl Calls {
         let Some(running) = self.running(id) else { return };
         running.answer();
         let second = std::mem::replace(&mut running.replied, true);
-        if second && !running.opening.shape.streams_replies() {
+        if !running.opening.shape.streams_replies() {
+            if !second {
+                running.held.message = Some((message, credit));
+                return;
+            }
             //= gRPC statuscodes.md (W38): a second reply breaks the method's cardinality
             running.opening.state.cut(Status::unimplemented(format!(
                 "{} has one reply, but the server sent a second message",
@@ -171,11 +179,11 @@ impl Calls {
         let running = self.remove(id)?;
         if running.may_be_sent_again(&outcome) {
             let mut opening = running.opening;
-            opening.state.set_id(None);
-            (opening.retried, opening.request) = (true, running.request);
+            opening.state.leave_connection();
+            opening.retried = true;
             return Some(opening);
         }
-        running.opening.state.deliver_outcome(outcome);
+        running.opening.state.deliver_outcome(outcome, running.held);
         None
     }
 }
@@ -183,7 +191,7 @@ impl Calls {
 impl Running {
     fn answer(&mut self) {
         if !std::mem::replace(&mut self.answered, true) {
-            self.request = Payload::default();
+            self.opening.request = Payload::default();
         }
     }
 
@@ -217,38 +225,41 @@ impl OnLink<'_> {
     }
 
     fn open(&mut self, conn: &mut Connection, mut opening: Opening, now: Instant) {
-        if opening.state.cut_off().is_some() {
-            return opening.state.close();
-        }
         let timeout = opening.deadline.map(|deadline| deadline.saturating_duration_since(now));
-        if timeout.is_some_and(|timeout| timeout.is_zero()) {
-            return fail(&opening.state, self.lobby.expired());
+        let late = timeout.is_some_and(|timeout| timeout.is_zero());
+        let mut shared = opening.state.lock();
+        if late || shared.cut.is_some() {
+            let cut = shared.cut.is_some();
+            drop(shared);
+            return if cut { opening.state.close() } else { fail(&opening.state, self.lobby.expired()) };
         }
-        let (encoding, finished) = {
-            let shared = opening.state.lock();
-            (shared.send.encoding, shared.send.finished)
-        };
         let head = &mut self.calls.head;
-        head.encoding = encoding;
+        head.encoding = shared.send.encoding;
         head.timeout = timeout;
         head.path.clear();
         head.path.push_str(opening.path);
         std::mem::swap(&mut head.metadata, &mut opening.metadata);
         let opened = conn.open(head, opening.deadline);
         std::mem::swap(&mut head.metadata, &mut opening.metadata);
-        let Ok(id) = opened else { return self.lobby.waiting.push_first(opening) };
-        opening.state.set_id(Some(id));
-        let request = std::mem::take(&mut opening.request);
-        let held = if opening.retried { Payload::default() } else { request.clone() };
+        let Ok(id) = opened else {
+            drop(shared);
+            return self.lobby.waiting.push_first(opening);
+        };
+        shared.id = Some(id);
+        let finished = shared.send.finished;
+        drop(shared);
         if opening.shape.streams_requests() {
             flush(conn, id, &opening.state);
             if finished {
                 conn.finish(id);
             }
         } else {
-            conn.send_last(id, request);
+            conn.send_last(id, &opening.request);
         }
-        self.calls.insert(Running { id, opening, request: held, answered: false, replied: false, finished });
+        if opening.retried {
+            opening.request = Payload::default();
+        }
+        self.calls.insert(Running { id, opening, answered: false, held: Held::default(), replied: false, finished });
         self.calls.left -= 1;
         if self.calls.left == 0 {
             //= RFC 9113 §5.1.1: a client that runs out of stream numbers opens a new connection

@@ -15,11 +15,10 @@ use super::opening::{ClientCommand, Opening};
 use super::settings::InvalidChannel;
 use super::shared::Handles;
 use super::{BidiCall, ClientStreamingCall, ServerStreamingCall, UnaryCall};
-use crate::call::{CallState, Role};
+use crate::call::CallState;
 use crate::codec::{Method, Shape};
 use crate::server::Router;
 use crate::stream;
-use crate::transport::Peer;
 
 /// A connection to one server that is made when the first call needs it, and made again when it is lost.
 ///
@@ -103,10 +102,10 @@ impl Channel {
         Draft::new(self.clone(), path, shape).with_message(write)
     }
 
-    pub(super) fn new_state(&self) -> Arc<CallState> {
+    /// The state of a call that begins; `finished`: nothing follows its request.
+    pub(super) fn new_state(&self, finished: bool) -> Arc<CallState> {
         let shared = &self.handles.shared;
-        // Which peer it will be is not known before there is a connection, and clients do not ask.
-        CallState::new(Role::Client, Arc::clone(&shared.mailbox), Peer::Memory, shared.settings.wire.receive_limit)
+        CallState::of_client(Arc::clone(&shared.mailbox), shared.settings.wire.receive_limit, finished)
     }
 
     pub(super) fn encoding(&self) -> Encoding {

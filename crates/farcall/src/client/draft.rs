@@ -10,6 +10,7 @@ use farcall_wire::grpc::{Code, EncodeBuf, Encoding, Metadata, Payload, Status};
 
 use super::Channel;
 use super::opening::Opening;
+use super::shared::fail;
 use crate::call::CallState;
 use crate::codec::Shape;
 use crate::{Context, compress};
@@ -34,7 +35,7 @@ enum Stage {
     Refused(Status),
     /// The driver knows of it, and this handle is responsible for it.
     Sent,
-    /// Other handles are responsible for it.
+    /// Other handles are responsible for it, or it is over.
     HandedOver,
 }
 
@@ -51,7 +52,7 @@ pub(super) struct Wishes {
 
 impl Draft {
     pub(super) fn new(channel: Channel, path: &'static str, shape: Shape) -> Self {
-        let state = channel.new_state();
+        let state = channel.new_state(!shape.streams_requests());
         let wishes = Wishes { context: Context::current(), encoding: channel.encoding(), ..Wishes::default() };
         Self { channel, state, path, shape, request: Payload::default(), stage: Stage::Built(wishes) }
     }
@@ -66,7 +67,6 @@ impl Draft {
         }
         scratch.clear();
         SCRATCH.set(scratch);
-        self.state.lock().send.finished = true;
         self
     }
 
@@ -108,6 +108,11 @@ impl Draft {
         self.send()
     }
 
+    /// The call is over, and its handle knows: there is nothing to cancel any more.
+    pub(super) fn is_over(&mut self) {
+        self.stage = Stage::HandedOver;
+    }
+
     /// The state, for handles that are responsible for the call from now on.
     pub(super) fn hand_over(&mut self) -> Arc<CallState> {
         self.stage = Stage::HandedOver;
@@ -124,7 +129,7 @@ impl Draft {
             (Some(own), Some(inherited)) => Some(own.min(inherited)),
             (own, inherited) => own.or(inherited),
         };
-        self.channel.open(Opening {
+        let opening = Opening {
             state: Arc::clone(&self.state),
             path: self.path,
             shape: self.shape,
@@ -134,7 +139,8 @@ impl Draft {
             wait_for_ready: wishes.wait_for_ready,
             retried: false,
             request: std::mem::take(&mut self.request),
-        })
+        };
+        self.channel.open(opening).inspect_err(|status| fail(&self.state, status.clone()))
     }
 
     /// Says that messages of the call are compressed, and compresses the one that exists already.

@@ -122,12 +122,6 @@ impl<C: Connector> ChannelDriver<C> {
     /// A call begins: on the connection, if that has room, else in the lobby.
     fn begin(&mut self, mut opening: Opening, now: Instant) {
         opening.begin(now);
-        if opening.state.cut_off().is_some() {
-            return opening.state.close();
-        }
-        if opening.deadline.is_some_and(|deadline| deadline <= now) {
-            return super::shared::fail(&opening.state, self.lobby.expired());
-        }
         let serving = self.links.iter_mut().find(|link| link.calls.phase == Phase::Serving);
         let left = match serving {
             Some(Link { pump, calls }) => {

@@ -37,8 +37,14 @@ impl Lobby {
         Self { shared, waiting: Waiting::new(), subchannel, failure: None, fruitless: 0, attempt: None }
     }
 
-    /// A call that cannot be sent at once waits, or fails.
+    /// A call that cannot be sent at once waits, or fails; one that is over already is let go.
     pub(super) fn receive(&mut self, opening: Opening, now: Instant) {
+        if opening.state.cut_off().is_some() {
+            return opening.state.close();
+        }
+        if opening.deadline.is_some_and(|deadline| deadline <= now) {
+            return fail(&opening.state, self.expired());
+        }
         let admission = self.subchannel.admit(opening.wait_for_ready);
         if admission != Admission::Go {
             self.subchannel.connect(now);

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use super::opening::{ClientCommand, Opening};
 use super::settings::Settings;
-use crate::call::CallState;
+use crate::call::{CallState, Held};
 use crate::transport::mailbox::{Command, Mailbox};
 
 /// Shared by handles and driver.
@@ -83,18 +83,12 @@ impl Handles {
     /// # Errors
     /// INTERNAL outside of a runtime.
     pub(super) fn open(&self, opening: Opening) -> Result<(), Status> {
-        if self.shared.running.load(Ordering::SeqCst) {
-            let state = Arc::clone(&opening.state);
-            self.push(ClientCommand::Open(opening));
-            // The driver may have ended after the first look; then it has not seen the call, or has failed it already.
-            if !self.shared.running.load(Ordering::SeqCst) {
-                self.start().inspect_err(|status| fail(&state, status.clone()))?;
-            }
-            return Ok(());
+        if !self.shared.running.load(Ordering::SeqCst) {
+            Handle::try_current().map_err(|_| no_runtime())?;
         }
-        Handle::try_current().map_err(|_| no_runtime())?;
         self.push(ClientCommand::Open(opening));
-        self.start()
+        // The driver may have ended after the first look; then it has not seen the call, or has failed it already.
+        if self.shared.running.load(Ordering::SeqCst) { Ok(()) } else { self.start() }
     }
 
     pub(super) fn push(&self, command: ClientCommand) {
@@ -125,7 +119,7 @@ impl fmt::Debug for Handles {
 /// Ends a call that is on no connection.
 pub(super) fn fail(state: &CallState, status: Status) {
     let outcome = Outcome { status: Err(status), trailers: Metadata::new(), processed: Processed::No };
-    state.deliver_outcome(outcome);
+    state.deliver_outcome(outcome, Held::default());
 }
 
 fn no_runtime() -> Status {

@@ -56,7 +56,9 @@ impl<R> Future for UnaryCall<R> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.draft.send()?;
-        poll_reply(&self.draft.state, self.draft.path, self.codec, cx).map_ok(|taken| taken.message)
+        let reply = ready!(poll_reply(&self.draft.state, self.draft.path, self.codec, cx));
+        self.draft.is_over();
+        Poll::Ready(reply.map(|taken| taken.message))
     }
 }
 
@@ -74,7 +76,9 @@ impl<R> Future for UnaryReply<R> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.draft.send()?;
-        poll_reply(&self.draft.state, self.draft.path, self.codec, cx).map_ok(|taken| whole(&self.draft.state, taken))
+        let reply = ready!(poll_reply(&self.draft.state, self.draft.path, self.codec, cx));
+        self.draft.is_over();
+        Poll::Ready(reply.map(|taken| whole(&self.draft.state, taken)))
     }
 }
 
@@ -132,15 +136,13 @@ struct Taken<R> {
 }
 
 fn poll_reply<R>(
-    state: &Arc<CallState>,
+    state: &CallState,
     path: &str,
     codec: &dyn Codec<R>,
     cx: &Context<'_>,
 ) -> Poll<Result<Taken<R>, Status>> {
-    let (outcome, trailers) = ready!(state.poll_outcome(cx.waker()));
-    outcome?;
-    // Nothing waits here: after the outcome the inbox is all there is. More than one message is the driver's to see.
-    let Poll::Ready(Ok(Some(received))) = state.poll_message(cx.waker()) else {
+    let (received, trailers) = ready!(state.poll_reply(cx.waker()))?;
+    let Some(received) = received else {
         //= gRPC statuscodes.md (W38): a reply without its message breaks the method's cardinality
         return Poll::Ready(Err(Status::unimplemented(format!(
             "{path} has one reply, but the server ended the call with OK and without a message"

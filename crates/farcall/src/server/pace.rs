@@ -1,6 +1,6 @@
 //! How long first polls take: which of them are timed, and what comes of one that kept the connection's task too long.
 //!
-//! Reading the clock twice costs as much as a tenth of a small call. So the first polls of a connection are timed one by
+//! Reading the clock twice costs some percent of a small call. So the first polls of a connection are timed one by
 //! one, and later ones in groups: the first one of a round alone, those behind it eight at a time. A group that took
 //! longer than one poll may says that somebody in it was slow, not who; then they are timed one by one again.
 

@@ -8,9 +8,10 @@
 //! owner:  begin_turn (notified = true) ──▶ take … take ──▶ sleep: register, notified = false, look once more
 //! ```
 //!
-//! No wake-up is lost. `push` sets `filled`, then swaps `notified`; `sleep` clears `notified`, then looks at `filled`. All
-//! four are sequentially consistent, so that one of them sees the other: `sleep` finds the command, or `push` reads `false`
-//! (or another `push` has read it since) and wakes the owner, whose waker stands there already.
+//! No wake-up is lost. `push` sets `filled`, or finds the queue filled by another `push`, then looks at `notified`; `sleep`
+//! clears `notified`, then looks at `filled`. All are sequentially consistent, so that one of them sees the other: `sleep`
+//! finds the command, or `push` reads `false` (or another `push` has read it since) and wakes the owner, whose waker stands
+//! there already.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -91,9 +92,12 @@ impl Mailbox {
                 return drop(command);
             }
             queue.commands.push(command);
-            self.filled.store(true, Ordering::SeqCst);
+            if queue.commands.len() == 1 {
+                self.filled.store(true, Ordering::SeqCst);
+            }
         }
-        if !self.notified.swap(true, Ordering::SeqCst) {
+        // Most commands of a batch find that there is nothing to do.
+        if !self.notified.load(Ordering::SeqCst) && !self.notified.swap(true, Ordering::SeqCst) {
             self.waker.wake();
         }
     }
