@@ -167,11 +167,6 @@ impl Connection {
         self.h2.outbox()
     }
 
-    /// [`Self::outbox`], filled further ahead: for a socket that has just taken everything it was given.
-    pub fn outbox_ahead(&mut self, ahead: usize) -> &mut Outbox {
-        self.h2.outbox_ahead(ahead)
-    }
-
     /// Whether bytes of the peer are welcome. Not while too much waits to be written: writing makes it true again.
     pub fn wants_bytes(&self) -> bool {
         self.h2.wants_bytes()

@@ -18,7 +18,6 @@ use super::goaway::{self, Leaving};
 use super::hpack::{Decoder, Encoder};
 use super::memo::Memo;
 use super::recv_headers::Block;
-use super::send::AHEAD;
 use super::settings::PeerSettings;
 use super::streams::Streams;
 use super::timer::{Timer, Timers};
@@ -233,14 +232,8 @@ impl Connection {
 
     /// The bytes to be written next, filled by fair turns of the streams. Write and advance until it is empty.
     pub fn outbox(&mut self) -> &mut Outbox {
-        self.outbox_ahead(0)
-    }
-
-    /// [`Self::outbox`], filled with turns up to `ahead` bytes, but no fewer than two: for a socket that has just taken
-    /// everything it was given, so that large bodies need fewer writes.
-    pub fn outbox_ahead(&mut self, ahead: usize) -> &mut Outbox {
         self.note_written();
-        self.fill(ahead.max(AHEAD));
+        self.fill();
         if self.queued == 0 {
             self.timers.clear(Timer::Stall);
         }

@@ -1,9 +1,8 @@
 //! What this side sends, and who writes next.
 //!
 //! Control frames and header lists go straight into the outbox. Bodies wait in their stream's queue and are let in by
-//! turns of 16 KiB, two turns ahead of the socket, and further only for a socket that has just taken everything: a small
-//! reply beside a large one leaves within two turns of what the socket has left over. A stream whose window is shut never
-//! stands in line.
+//! turns of 16 KiB, two turns ahead of the socket: a small reply beside a large one leaves within two turns of what the
+//! socket has left over. A stream whose window is shut never stands in line.
 
 use bytes::Bytes;
 
@@ -222,17 +221,26 @@ impl Connection {
     }
 
     /// Lets streams have their turns until the socket has enough to do.
-    pub(super) fn fill(&mut self, ahead: usize) {
-        while self.outbox.len() + WHOLE_TURN <= ahead && self.phase != Phase::Over {
-            let Some(slot) = self.streams.line.pop_front() else { return };
-            let Some(key) = self.streams.key_at(slot) else { continue };
-            let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.send.in_line) else { continue };
-            if stream.send.queued > 0 && self.send_window.available() == 0 {
-                // Everybody with a body waits for the connection's window; the order of turns is kept.
-                self.streams.line.push_front(slot);
+    pub(super) fn fill(&mut self) {
+        while self.phase != Phase::Over {
+            let Some(&slot) = self.streams.line.front() else { return };
+            let stream = self.streams.key_at(slot).and_then(|key| self.streams.get_mut(key));
+            let Some(stream) = stream.filter(|stream| stream.send.in_line) else {
+                self.streams.line.pop_front();
+                continue;
+            };
+            let (key, queued) = (stream.key, stream.send.queued);
+            // Everybody with a body waits for the connection's window; the order of turns is kept.
+            let shut = queued > 0 && self.send_window.available() == 0;
+            let (turn, most) = match queued + FRAME_HEAD {
+                rest @ ..WHOLE_TURN => (rest, AHEAD + REST),
+                _ => (WHOLE_TURN, AHEAD),
+            };
+            if shut || self.outbox.len() + turn > most {
                 return;
             }
             stream.send.in_line = false;
+            self.streams.line.pop_front();
             self.take_turn(key);
             self.streams.queue(key);
         }
@@ -338,6 +346,9 @@ pub(super) const TURN: u32 = 16 << 10;
 /// Bytes of one turn with its frame head.
 const WHOLE_TURN: usize = TURN as usize + FRAME_HEAD;
 /// Bytes up to which the outbox is filled with turns: two of them, never the beginning of a third.
-pub(super) const AHEAD: usize = 2 * WHOLE_TURN;
+const AHEAD: usize = 2 * WHOLE_TURN;
+/// Bytes that may follow them if they are all that is left of a body: they would otherwise cost a write, and wake the
+/// reader, for themselves.
+const REST: usize = 2 << 10;
 /// Room is told in steps of this many bytes, so that small messages cost no event each.
 const ROOM_STEP: u32 = 16 << 10;

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
 use farcall_wire::grpc::{Connection, Event};
+use farcall_wire::outbox::Outbox;
 use tokio::io::AsyncReadExt;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Sleep;
@@ -178,18 +179,13 @@ impl<S: Io> Pump<S> {
 
     /// Writes until nothing is left or the stream takes no more.
     fn write(&mut self, cx: &mut Context<'_>) {
-        // Each time that the stream takes everything it gets twice as much, so that a large body costs few writes; what
-        // it does not take is what a small reply has to wait for.
-        let mut ahead = 0;
         let end = loop {
-            if self.conn.outbox_ahead(ahead).is_empty() {
+            let outbox = self.conn.outbox();
+            if outbox.is_empty() {
                 break self.poll_flush(cx);
             }
-            match poll_write(&mut self.io, &mut self.conn, ahead, cx) {
-                Poll::Ready(Ok(took)) => {
-                    self.flush_due = true;
-                    ahead = if took.everything { (2 * took.bytes).min(MOST_AHEAD) } else { 0 };
-                }
+            match poll_write(&mut self.io, outbox, cx) {
+                Poll::Ready(Ok(())) => self.flush_due = true,
                 Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
                 Poll::Pending => break Poll::Pending,
             }
@@ -308,16 +304,8 @@ impl<S> Drop for Pump<S> {
     }
 }
 
-/// What one write did.
-struct Took {
-    bytes: usize,
-    /// Nothing is left of what was offered.
-    everything: bool,
-}
-
 /// One write of what the outbox holds.
-fn poll_write<S: Io>(io: &mut S, conn: &mut Connection, ahead: usize, cx: &mut Context<'_>) -> Poll<io::Result<Took>> {
-    let outbox = conn.outbox_ahead(ahead);
+fn poll_write<S: Io>(io: &mut S, outbox: &mut Outbox, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
     let mut slices = [IoSlice::new(&[]); SLICES];
     let io = Pin::new(io);
     let bytes = match outbox.chunks_vectored(&mut slices) {
@@ -328,13 +316,11 @@ fn poll_write<S: Io>(io: &mut S, conn: &mut Connection, ahead: usize, cx: &mut C
         return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
     }
     outbox.advance(bytes);
-    Poll::Ready(Ok(Took { bytes, everything: outbox.is_empty() }))
+    Poll::Ready(Ok(()))
 }
 
 /// Turns that a busy connection takes before it lets other tasks run.
 const ROUNDS: usize = 32;
-/// Bytes that are offered to a stream that takes everything.
-const MOST_AHEAD: usize = 256 << 10;
 /// Slices of one `writev`: two for each of thirty messages.
 const SLICES: usize = 64;
 /// How long a peer may take to notice an orderly end.

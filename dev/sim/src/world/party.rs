@@ -19,8 +19,6 @@ pub struct Party {
     /// The engine.
     pub connection: Connection,
     pub(crate) config: Config,
-    /// How far ahead of the socket it lets bodies in, in bytes.
-    pub(crate) ahead: usize,
     /// What its engine has begun to send, what it has taken, and what has left for the wire.
     pub(crate) sends: Meter,
     pub(crate) takes: Meter,
@@ -52,7 +50,6 @@ impl Party {
             side,
             connection,
             config,
-            ahead: 0,
             sends: Meter::new(side == Side::Client),
             takes: Meter::new(side == Side::Server),
             wire: Meter::new(side == Side::Client),
@@ -144,9 +141,9 @@ impl Party {
             if room == 0 {
                 break;
             }
-            self.connection.outbox_ahead(self.ahead);
+            self.connection.outbox();
             self.scan();
-            let outbox = self.connection.outbox_ahead(self.ahead);
+            let outbox = self.connection.outbox();
             let chunk = outbox.chunk();
             let written = link.write(&chunk[..room.min(chunk.len())], at);
             if written == 0 {

@@ -19,8 +19,6 @@ pub struct Setup {
     pub server: Config,
     /// Both directions.
     pub wire: Wire,
-    /// How far ahead of its socket each side lets bodies in, in bytes.
-    pub ahead: (usize, usize),
 }
 
 /// A run that is to be.
@@ -84,7 +82,6 @@ impl Run {
         let mut dice = Dice::new(self.seed);
         let setup = Setup::of(&mut dice);
         let mut world = World::new(setup.client, setup.server, setup.wire);
-        (world.client.ahead, world.server.ahead) = setup.ahead;
         if watched {
             world.trace();
         }
@@ -164,8 +161,7 @@ impl Setup {
         wire.buffer = pick(dice, &[2_000, 64 << 10, 512 << 10]);
         wire.cut = (dice.below(3) > 0).then(|| dice.roll());
         wire.piece = pick(dice, &[100, 2_000, 64 << 10, 64 << 10]);
-        let ahead = [0, 0, 64 << 10, 256 << 10];
-        Self { client, server, wire, ahead: (pick(dice, &ahead), pick(dice, &ahead)) }
+        Self { client, server, wire }
     }
 }
 
