@@ -222,6 +222,8 @@ impl Connection {
 
     /// Lets streams have their turns until the socket has enough to do.
     pub(super) fn fill(&mut self) {
+        // A header list in front takes no turn's place.
+        let small = Some(self.outbox.len()).filter(|length| *length <= REST).unwrap_or(0);
         while self.phase != Phase::Over {
             let Some(&slot) = self.streams.line.front() else { return };
             let stream = self.streams.key_at(slot).and_then(|key| self.streams.get_mut(key));
@@ -236,7 +238,7 @@ impl Connection {
                 rest @ ..WHOLE_TURN => (rest, AHEAD + REST),
                 _ => (WHOLE_TURN, AHEAD),
             };
-            if shut || self.outbox.len() + turn > most {
+            if shut || self.outbox.len() + turn > small + most {
                 return;
             }
             stream.send.in_line = false;
@@ -347,8 +349,8 @@ pub(super) const TURN: u32 = 16 << 10;
 const WHOLE_TURN: usize = TURN as usize + FRAME_HEAD;
 /// Bytes up to which the outbox is filled with turns: two of them, never the beginning of a third.
 const AHEAD: usize = 2 * WHOLE_TURN;
-/// Bytes that may follow them if they are all that is left of a body: they would otherwise cost a write, and wake the
-/// reader, for themselves.
+/// Bytes that may stand before the turns, or follow them if they are all that is left of a body: they would otherwise
+/// cost a write, and wake the reader, for themselves.
 const REST: usize = 2 << 10;
 /// Room is told in steps of this many bytes, so that small messages cost no event each.
 const ROOM_STEP: u32 = 16 << 10;
