@@ -154,7 +154,12 @@ impl Session {
             heard += 1;
             assert!(heard <= self.allowed, "{heard} events, and {} were to be expected", self.allowed);
             self.note(&event);
+            let whole = self.application.take_whole(&mut self.engine, &event);
             self.application.note(event);
+            for event in whole {
+                self.note(&event);
+                self.application.note(event);
+            }
             if self.application.answer(&mut self.engine) {
                 self.allow(8);
                 self.room += ANSWER;

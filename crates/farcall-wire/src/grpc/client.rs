@@ -207,16 +207,23 @@ impl Connection {
         self.calls.get(id).and_then(|call| call.deadline).is_some_and(|at| at <= now)
     }
 
-    /// Tells the application, and ends what of the stream is still open.
+    /// Ends a call, and tells the application.
     fn end_call(&mut self, id: CallId, outcome: Outcome) {
-        //= RFC 9113 §8.1: a reset that follows a whole response takes nothing of it away
-        if !self.remove(id) {
-            return;
+        if self.finish_call(id) {
+            self.events.push_back(Event::Done { call: id, outcome });
         }
-        // A complete response lets the client stop its request.
-        self.h2.reset(id.0, ErrorCode::NoError, None);
-        self.h2.forget(id.0);
-        self.events.push_back(Event::Done { call: id, outcome });
+    }
+
+    /// Ends what of a call's stream is still open, and forgets the call; `false` when it is not known.
+    pub(super) fn finish_call(&mut self, id: CallId) -> bool {
+        //= RFC 9113 §8.1: a reset that follows a whole response takes nothing of it away
+        let known = self.remove(id);
+        if known {
+            // A complete response lets the client stop its request.
+            self.h2.reset(id.0, ErrorCode::NoError, None);
+            self.h2.forget(id.0);
+        }
+        known
     }
 }
 

@@ -111,6 +111,11 @@ pub struct Outcome {
     pub processed: Processed,
 }
 
+impl Outcome {
+    /// A call that went well, without trailing metadata.
+    pub const OK: Self = Self { status: Ok(()), trailers: Metadata::new(), processed: Processed::Perhaps };
+}
+
 /// Whether the peer's application may have seen a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Processed {

@@ -48,7 +48,7 @@ enum State {
 }
 
 /// Flag and length.
-const PREFIX: usize = 5;
+pub(super) const PREFIX: usize = 5;
 
 /// A piece of an unfinished body that is shorter than this is copied: it may be long until the rest comes, and a peer that
 /// begins many messages would hold a whole read buffer with each.
@@ -126,6 +126,11 @@ impl Splitter {
             State::Body { missing, .. } => *missing as usize,
         };
         Err(Fault::call(Reason::MessageTruncated { missing: missing as u64 }))
+    }
+
+    /// Whether nothing was pushed, or all that was has left as whole messages.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.input.is_empty() && matches!(self.state, State::Prefix { have: 0, .. })
     }
 
     /// How many bytes are held of a message that is not complete, with its prefix; what `next` has not looked at is not

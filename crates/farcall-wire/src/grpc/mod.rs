@@ -27,6 +27,7 @@ pub mod status;
 pub mod timeout;
 pub mod user_agent;
 mod view;
+mod whole;
 
 pub use code::Code;
 pub use config::Config;

@@ -4,14 +4,16 @@
 //! have a file each. gRPC has no place here.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use super::budget::Budgets;
 use super::config::{Config, Role};
 use super::control::Waiting;
 use super::event::{Cause, Event, Incident, StreamKey};
+use super::fields::Fields;
 use super::flow::{Credit, Probing};
 use super::frame::{self, FRAME_HEAD, FrameHead, kind};
 use super::goaway::{self, Leaving};
@@ -218,6 +220,40 @@ impl Connection {
     /// What the layer above should know next.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
+    }
+
+    /// The next event's body, if it is the last of this stream, and `wanted`.
+    pub(crate) fn take_body(&mut self, stream: StreamKey, wanted: impl FnOnce(&[u8]) -> bool) -> Option<Bytes> {
+        match self.events.front_mut() {
+            Some(Event::Data { stream: of, bytes, end: true }) if *of == stream && wanted(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.events.pop_front();
+                Some(bytes)
+            }
+            _ => None,
+        }
+    }
+
+    /// The next event's body, if it is one of this stream, and `wanted`, and the next but one is the stream's trailers,
+    /// which are `expected`.
+    pub(crate) fn take_body_and_trailers(
+        &mut self,
+        stream: StreamKey,
+        wanted: impl FnOnce(&[u8]) -> bool,
+        expected: impl FnOnce(&Arc<Fields>) -> bool,
+    ) -> Option<Bytes> {
+        match self.events.get(1) {
+            Some(Event::Headers { stream: of, fields, trailers: true, .. }) if *of == stream && expected(fields) => {}
+            _ => return None,
+        }
+        match self.events.front_mut() {
+            Some(Event::Data { stream: of, bytes, .. }) if *of == stream && wanted(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.events.drain(..2);
+                Some(bytes)
+            }
+            _ => None,
+        }
     }
 
     /// Whether [`Self::poll_event`] has something.

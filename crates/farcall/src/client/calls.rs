@@ -141,13 +141,19 @@ impl Calls {
         Some(self.displaced.swap_remove(at))
     }
 
-    fn headers(&mut self, id: CallId, head: Arc<ReplyHead>) {
+    fn headers(&mut self, conn: &mut Connection, id: CallId, head: Arc<ReplyHead>) {
         let Some(running) = self.running(id) else { return };
         running.answer();
         if running.opening.shape.streams_replies() {
-            running.opening.state.deliver_headers(head);
-        } else {
-            running.held.headers = Some(head);
+            return running.opening.state.deliver_headers(head);
+        }
+        running.held.headers = Some(head);
+        // A small reply has come whole, as a rule.
+        if let Some(message) = conn.take_reply(id)
+            && let Some(mut running) = self.remove(id)
+        {
+            running.held.message = Some((message, 0));
+            running.opening.state.deliver_outcome(Outcome::OK, running.held);
         }
     }
 
@@ -273,7 +279,7 @@ impl OnLink<'_> {
 impl Application for OnLink<'_> {
     fn handle_event(&mut self, conn: &mut Connection, event: Event, now: Instant) {
         match event {
-            Event::Headers { call, head } => self.calls.headers(call, head),
+            Event::Headers { call, head } => self.calls.headers(conn, call, head),
             Event::Message { call, message, credit } => self.calls.message(conn, call, message, credit),
             Event::Room { call, bytes } => {
                 if let Some(running) = self.calls.running(call) {

@@ -71,7 +71,8 @@ struct Target {
 struct Start {
     head: Arc<RequestHead>,
     deadline: Option<Instant>,
-    message: Option<(Message, u32)>,
+    /// Its credit is of no use to anybody: the request is started when it has come to its end.
+    message: Option<Message>,
 }
 
 impl ServerDriver {
@@ -107,15 +108,18 @@ impl ServerDriver {
         let deadline = head.timeout.and_then(|timeout| now.checked_add(timeout));
         let start = Start { head, deadline, message: None };
         if streams {
-            self.start(conn, call, start);
-        } else {
-            self.insert(call, Stage::Waiting(start));
+            return self.start(conn, call, start);
+        }
+        // A small request has come whole, as a rule.
+        match conn.take_request(call) {
+            Some(message) => self.start(conn, call, Start { message: Some(message), ..start }),
+            None => self.insert(call, Stage::Waiting(start)),
         }
     }
 
     fn handle_message(&mut self, conn: &mut Connection, call: CallId, message: Message, credit: u32) {
         match self.stage(call) {
-            Some(Stage::Waiting(start)) if start.message.is_none() => start.message = Some((message, credit)),
+            Some(Stage::Waiting(start)) if start.message.is_none() => start.message = Some(message),
             Some(Stage::Waiting(start)) => {
                 //= gRPC statuscodes.md (W38): a second request breaks the method's cardinality
                 let text = format!("{} takes one request, but a second one came: send one", start.head.path);
@@ -171,9 +175,8 @@ impl ServerDriver {
     fn start_on(&mut self, route: &Arc<Route>, conn: &mut Connection, id: CallId, start: Start) {
         let Start { head, deadline, message } = start;
         let encoding = head.encoding;
-        let state = self.state(id, head, message.as_ref().is_some_and(|(message, _)| message.compressed));
-        // Its credit is of no use to anybody: a request that waits here has come to its end.
-        let message = message.map(|(message, _)| Received { message, encoding, limit: self.receive_limit });
+        let state = self.state(id, head, message.as_ref().is_some_and(|message| message.compressed));
+        let message = message.map(|message| Received { message, encoding, limit: self.receive_limit });
         let call = Call::new(Arc::clone(&state), deadline);
         let mut handler = Handler::new(state, deadline);
         let start = || route.service.start(route.method, call, Io { message });

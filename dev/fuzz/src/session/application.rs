@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use farcall_wire::Reason;
-use farcall_wire::grpc::{CallId, Connection, EncodeBuf, Event, ReplyEnd, ReplyHead, RequestHead, Status};
+use farcall_wire::grpc::{CallId, Connection, EncodeBuf, Event, Outcome, ReplyEnd, ReplyHead, RequestHead, Status};
 use farcall_wire::h2::Role;
 
 /// What an application does by itself when it hears of something.
@@ -12,7 +12,7 @@ use farcall_wire::h2::Role;
 pub enum Manners {
     /// Nothing: the target says what is done, and when.
     Passive,
-    /// Gives credit back at once, answers requests at their end, and closes what was cancelled.
+    /// Gives credit back at once, takes what has come whole, answers requests at their end, and closes what was cancelled.
     Brisk,
     /// Answers before the request has come, with a body, and gives credit back at the end only.
     Hasty,
@@ -146,6 +146,18 @@ impl Application {
         let credit = known.credit.min(most);
         known.credit -= credit;
         engine.release(call, credit);
+    }
+
+    /// What has come whole of a call that begins, as events would have told of it, if the manners are to ask for it.
+    pub fn take_whole(&self, engine: &mut Connection, event: &Event) -> Vec<Event> {
+        let (Event::Request { call, .. } | Event::Headers { call, .. }) = *event else { return Vec::new() };
+        let (taken, end) = match (self.manners, self.role) {
+            (Manners::Passive | Manners::Hasty, _) => return Vec::new(),
+            (Manners::Brisk, Role::Server) => (engine.take_request(call), Event::End { call }),
+            (Manners::Brisk, Role::Client) => (engine.take_reply(call), Event::Done { call, outcome: Outcome::OK }),
+        };
+        let told = |message| vec![Event::Message { call, message, credit: 0 }, end];
+        taken.map(told).unwrap_or_default()
     }
 
     /// Hears of something, and holds it to what was heard before.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use farcall_wire::grpc::Event;
+use farcall_wire::grpc::{Event, Outcome};
 use farcall_wire::{Blame, Fault, Reason};
 
 use super::World;
@@ -97,8 +97,27 @@ impl World {
                 Fate::Twice => 2,
             };
             (0..times).for_each(|_| self.handle(side, &event));
+            if times == 1 {
+                self.take_whole(side, &event);
+            }
         }
         heard
+    }
+
+    /// Every other call that begins is asked for what has come whole, and is told of that as events would have told of it.
+    fn take_whole(&mut self, side: Side, event: &Event) {
+        let (Event::Request { call, .. } | Event::Headers { call, .. }) = *event else { return };
+        let conn = &mut self.party(side).connection;
+        let (taken, end) = match side {
+            _ if !call.slot().is_multiple_of(2) => return,
+            Side::Server => (conn.take_request(call), Event::End { call }),
+            Side::Client => (conn.take_reply(call), Event::Done { call, outcome: Outcome::OK }),
+        };
+        if let Some(message) = taken {
+            self.note(|| format!("  {side:?} takes what has come whole: {call:?}"));
+            self.handle(side, &Event::Message { call, message, credit: 0 });
+            self.handle(side, &end);
+        }
     }
 
     fn handle(&mut self, side: Side, event: &Event) {

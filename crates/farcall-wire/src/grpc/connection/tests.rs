@@ -1,6 +1,7 @@
 //! Two peers in one thread: every byte that one writes, the other reads at once.
 
 mod peer_limits;
+mod whole;
 
 use std::time::Duration;
 
