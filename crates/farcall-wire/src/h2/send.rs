@@ -102,32 +102,38 @@ impl Connection {
     /// Writes a whole small body past the line, and the end behind it if this side's half ends with it. `false`: the
     /// windows, or what waits before it, do not allow it.
     pub fn send_data_now(&mut self, key: StreamKey, bytes: &[u8], end: bool) -> bool {
-        // While others wait for their turn, a turn's worth of the connection's window is left to them.
-        let reserved = if self.streams.line.is_empty() { 0 } else { TURN };
-        let over = self.phase == Phase::Over;
-        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.takes_data() && !over) else {
-            return false;
-        };
-        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        //= RFC 9113 §5.2.1, §6.9.1: no DATA passes the windows that the receiver has given
-        let fits = length <= TURN
-            && length <= self.send_window.available().saturating_sub(reserved)
-            && length <= stream.send.window.available();
-        if !fits || stream.send.queued > 0 {
+        if self.phase == Phase::Over {
             return false;
         }
-        let taken = self.send_window.take(length) && stream.send.window.take(length);
-        if taken && (length > 0 || end) {
+        let Some((length, _)) = self.take_past_line(key, bytes, Stream::takes_data) else { return false };
+        if length > 0 || end {
             self.outbox.append(|out| {
                 data::encode_head(key.id, length, end, out);
                 out.extend_from_slice(bytes);
             });
             self.earn_by_frames(1);
         }
-        if taken && end {
+        if end {
             self.sent_end(key);
         }
-        taken
+        true
+    }
+
+    /// Takes what a whole small body needs of both windows, for a stream that `may` send it and has nothing queued.
+    pub(super) fn take_past_line(
+        &mut self,
+        key: StreamKey,
+        body: &[u8],
+        may: impl Fn(&Stream) -> bool,
+    ) -> Option<(u32, &mut Stream)> {
+        // While others wait for their turn, a turn's worth of the connection's window is left to them.
+        let reserved = if self.streams.line.is_empty() { 0 } else { TURN };
+        let stream = self.streams.get_mut(key).filter(|stream| may(stream) && stream.send.queued == 0)?;
+        let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        //= RFC 9113 §5.2.1, §6.9.1: no DATA passes the windows that the receiver has given
+        let window = self.send_window.available().saturating_sub(reserved).min(stream.send.window.available());
+        let taken = length <= window.min(TURN) && self.send_window.take(length) && stream.send.window.take(length);
+        taken.then_some((length, stream))
     }
 
     /// Ends this side's half after what is queued.

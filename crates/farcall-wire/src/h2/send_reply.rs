@@ -6,9 +6,9 @@ use super::connection::{Connection, Phase};
 use super::event::StreamKey;
 use super::frame::{FRAME_HEAD, data};
 use super::prepared::{Part, Prepared};
-use super::send::{TURN, write_block};
+use super::send::write_block;
 use super::state::Input;
-use super::stream::Ending;
+use super::stream::{Ending, Stream};
 
 impl Connection {
     /// Writes a whole reply. `false`: the windows, the peer's limits or what waits before it do not allow that, and
@@ -20,18 +20,11 @@ impl Connection {
         body: &[u8],
         trailers: &mut Prepared,
     ) -> bool {
-        // While others wait for their turn, a turn's worth of the connection's window is left to them.
-        let reserved = if self.streams.line.is_empty() { 0 } else { TURN };
         let lists = head.list_size().max(trailers.list_size());
         if self.phase == Phase::Over || lists > self.peer.header_list as usize {
             return false;
         }
-        let Some(stream) = self.streams.get_mut(key).filter(|stream| stream.has_sent_all()) else { return false };
-        let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
-        let window = self.send_window.available().saturating_sub(reserved).min(stream.send.window.available());
-        if length > window.min(TURN) || !(self.send_window.take(length) && stream.send.window.take(length)) {
-            return false;
-        }
+        let Some((length, stream)) = self.take_past_line(key, body, Stream::has_sent_all) else { return false };
         (stream.answered, stream.send.ending) = (true, Ending::Sent);
         let (encoder, max_frame) = (&mut self.encoder, self.peer.max_frame);
         self.outbox.append(|out| {

@@ -1,5 +1,7 @@
 //! The cases that are run over messages of prost: those of `interop` that any server must pass.
 
+#[path = "../../src/cases/any_server.rs"]
+mod any_server;
 #[path = "../../src/cases/compression.rs"]
 mod compression;
 #[path = "../../src/cases/cut_off.rs"]
@@ -37,27 +39,4 @@ macro_rules! cases {
     };
 }
 
-cases! {
-    unary::empty_unary,
-    unary::large_unary,
-    streaming::client_streaming,
-    streaming::server_streaming,
-    streaming::ping_pong,
-    streaming::empty_stream,
-    metadata::custom_metadata,
-    status::status_code_and_message,
-    status::special_status_message,
-    status::unimplemented_method,
-    status::unimplemented_service,
-    cut_off::cancel_after_begin,
-    cut_off::cancel_after_first_response,
-    cut_off::timeout_on_sleeping_server,
-    compression::client_compressed_unary,
-    compression::server_compressed_unary,
-    compression::client_compressed_streaming,
-    compression::server_compressed_streaming,
-    compression::gzip_unary,
-    compression::gzip_streaming,
-    compression::deflate_unary,
-    compression::deflate_streaming,
-}
+any_server::any_server!(cases);

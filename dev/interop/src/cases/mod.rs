@@ -4,6 +4,7 @@
 //! The law: `interop-test-descriptions.md`, and `http2-interop-test-descriptions.md` for [`MISBEHAVIOUR`]; `gzip_*` and
 //! `deflate_*` are our own (`peers/README.md`). What needs more than a channel is in `soak`.
 
+mod any_server;
 mod compression;
 mod cut_off;
 mod heavy;
@@ -41,32 +42,18 @@ macro_rules! cases {
     )+ };
 }
 
+macro_rules! cases_of_any_server {
+    ($($cases:tt)+) => {
+        cases! {
+            /// The cases that any server must pass.
+            CASES { $($cases)+ }
+        }
+    };
+}
+
+any_server::any_server!(cases_of_any_server);
+
 cases! {
-    /// The cases that any server must pass.
-    CASES {
-        unary::empty_unary,
-        unary::large_unary,
-        streaming::client_streaming,
-        streaming::server_streaming,
-        streaming::ping_pong,
-        streaming::empty_stream,
-        metadata::custom_metadata,
-        status::status_code_and_message,
-        status::special_status_message,
-        status::unimplemented_method,
-        status::unimplemented_service,
-        cut_off::cancel_after_begin,
-        cut_off::cancel_after_first_response,
-        cut_off::timeout_on_sleeping_server,
-        compression::client_compressed_unary,
-        compression::server_compressed_unary,
-        compression::client_compressed_streaming,
-        compression::server_compressed_streaming,
-        compression::gzip_unary,
-        compression::gzip_streaming,
-        compression::deflate_unary,
-        compression::deflate_streaming,
-    }
     /// Those that a server must be prepared for: `very_large_request` passes the usual limit of a message.
     HEAVY {
         heavy::concurrent_large_unary,
