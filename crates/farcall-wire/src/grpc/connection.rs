@@ -89,6 +89,11 @@ impl Connection {
         self.h2.handle_eof();
     }
 
+    /// Says what time it is. What is sent from now on is timed from here, not from what happened last.
+    pub fn note_time(&mut self, now: Instant) {
+        self.h2.note_time(now);
+    }
+
     /// Does what is due at `now`: deadlines of calls, timers of the connection.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.h2.handle_timeout(now);

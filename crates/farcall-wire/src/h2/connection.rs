@@ -191,6 +191,11 @@ impl Connection {
         self.outbox = Outbox::default();
     }
 
+    /// Says what time it is. What is sent from now on is timed from here, not from what happened last.
+    pub fn note_time(&mut self, now: Instant) {
+        self.seen = now;
+    }
+
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.seen = now;

@@ -238,6 +238,6 @@ const RELEASE_AT: u32 = 16 << 10;
 
 /// Up to this length in bytes a message that waits behind another one is copied.
 const SMALL_BEHIND_OTHERS: usize = 4 << 10;
-/// Up to this length in bytes the first message of a server's stream is: others choose when it comes, and for how long
-/// the handler is busy.
-const SMALL: usize = 1 << 10;
+/// Up to this length in bytes the first message of a server's stream is, and a request that waits for its end: others
+/// choose when it comes, and for how long the handler is busy.
+pub(crate) const SMALL: usize = 1 << 10;

@@ -23,7 +23,7 @@ use super::router::{Route, Router};
 use super::run::{Ended, Handler, Running, Spawned};
 use super::service::{Finished, Io, unimplemented};
 use super::{Call, ServerCommand, Settings};
-use crate::call::{CallState, Received, Role};
+use crate::call::{CallState, Received, Role, SMALL};
 use crate::transport::Peer;
 use crate::transport::mailbox::{Command, Mailbox};
 use crate::transport::pump::Application;
@@ -117,9 +117,12 @@ impl ServerDriver {
         }
     }
 
-    fn handle_message(&mut self, conn: &mut Connection, call: CallId, message: Message, credit: u32) {
+    fn handle_message(&mut self, conn: &mut Connection, call: CallId, mut message: Message, credit: u32) {
         match self.stage(call) {
-            Some(Stage::Waiting(start)) if start.message.is_none() => start.message = Some(message),
+            Some(Stage::Waiting(start)) if start.message.is_none() => {
+                message.payload.compact(SMALL);
+                start.message = Some(message);
+            }
             Some(Stage::Waiting(start)) => {
                 //= gRPC statuscodes.md (W38): a second request breaks the method's cardinality
                 let text = format!("{} takes one request, but a second one came: send one", start.head.path);
@@ -350,6 +353,7 @@ fn reply(
     let (left, spare) = state.leave();
     let cut = left.as_ref().is_some_and(|left| left.cut);
     let Some(outcome) = outcome.filter(|_| !cut) else {
+        body.clear();
         conn.close(id);
         return spare;
     };

@@ -78,8 +78,17 @@ impl Handler {
     }
 
     /// What is left of a handler that has ended: the context is gone, so that nobody else holds the state.
-    pub(super) fn into_state(self) -> Option<Arc<CallState>> {
-        self.context.into_call()
+    pub(super) fn into_state(mut self) -> Option<Arc<CallState>> {
+        std::mem::take(&mut self.context).into_call()
+    }
+}
+
+/// A handler whose connection is lost ends in its own context too, and what panics then harms nobody.
+impl Drop for Handler {
+    fn drop(&mut self) {
+        if self.handling.is_some() {
+            self.in_context(end);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use farcall_wire::Reason;
-use farcall_wire::grpc::{CallId, Config, Connection, EncodeBuf, Event, RequestHead, Status};
+use farcall_wire::grpc::{CallId, Config, Connection, EncodeBuf, Event, Message, RequestHead, Status};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 
 use super::driver::ServerDriver;
@@ -19,7 +19,7 @@ use crate::client::Channel;
 use crate::codec::{CodecError, Decoder, Encoder, Method, MethodDescriptor, Payload, ServiceDescriptor, Shape};
 use crate::context::now;
 use crate::transport::mailbox::Mailbox;
-use crate::transport::pump::Pump;
+use crate::transport::pump::{Application, Pump};
 use crate::transport::{Connector, Peer, memory};
 
 /// One byte a message.
@@ -212,6 +212,23 @@ async fn a_hundred_thousand_reset_and_expired_calls_leave_every_table_empty() {
     assert!(events.iter().any(good), "{events:?}");
 }
 
+#[test]
+fn a_small_request_that_waits_for_its_end_holds_no_read_buffer() {
+    let mut bench = Bench::new();
+    let call = bench.ask(0, None);
+    let buffer = bytes::Bytes::from(vec![0; 64 << 10]);
+    let message = |length| Message { compressed: false, payload: buffer.slice(..length).into(), wire_len: 5 };
+    let head = Arc::new(RequestHead { path: ASK.path().to_owned(), ..RequestHead::default() });
+    for (length, free) in [(10, true), (20_000, false)] {
+        let events = [
+            Event::Request { call, head: Arc::clone(&head) },
+            Event::Message { call, message: message(length), credit: 0 },
+        ];
+        events.into_iter().for_each(|event| bench.driver.handle_event(bench.pump.connection(), event, now()));
+        assert_eq!(buffer.is_unique(), free, "{length} bytes");
+    }
+}
+
 thread_local! {
     /// The text of all events of a thread that wants it.
     static HEARD: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -347,4 +364,46 @@ async fn a_lost_connection_leaves_no_call_and_no_mailbox_behind() {
         tokio::task::yield_now().await;
     }
     assert_eq!(left.strong_count(), 0);
+}
+
+/// Panics when it is dropped, having said in which context.
+struct Fragile(std::sync::mpsc::Sender<bool>);
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        self.0.send(crate::Context::current().cut_off().is_some()).unwrap();
+        panic!("dropped");
+    }
+}
+
+#[tokio::test]
+async fn handlers_that_panic_when_their_connections_task_is_dropped_harm_no_other_and_end_in_their_context() {
+    let (say, dropped) = std::sync::mpsc::channel();
+    let router = Router::new().fallback(move |_, mut requests, mut replies| {
+        let fragile = Fragile(say.clone());
+        async move {
+            let _fragile = fragile;
+            replies.send(requests.next().await?.unwrap_or_default()).await?;
+            std::future::pending().await
+        }
+    });
+    let (client, server) = memory::pair();
+    let served = connection(server, Peer::Memory, Arc::new(router), &Settings::default(), Mailbox::new());
+    let served = tokio::spawn(served);
+    let channel = Channel::builder("test").build_with(Line(Some(client).into())).unwrap();
+    let mut chats = Vec::new();
+    for _ in 0..3 {
+        let mut chat = channel.bidi(&IN_PLACE).await.unwrap();
+        chat.send(1).await.unwrap();
+        assert_eq!(chat.next().await.unwrap(), Some(1));
+        chats.push(chat);
+    }
+    served.abort();
+    assert!(served.await.unwrap_err().is_cancelled(), "and no panic");
+    let mut heard = 0;
+    while heard < 3 {
+        heard += dropped.try_iter().inspect(|cut| assert!(cut, "the context is the call's")).count();
+        // Those that a slow machine has spawned have their turn.
+        tokio::task::yield_now().await;
+    }
 }

@@ -117,7 +117,7 @@ impl<S: Io> Pump<S> {
         self.deferred = false;
         // Local handlers have their own ways to wake the task, so that they are looked at in any case.
         let mut due = true;
-        self.now = now();
+        self.look_at_the_clock();
         for _ in 0..ROUNDS {
             // Timers first: a deadline that has passed on both sides is told by status, and not taken for a reset.
             if self.conn.poll_timeout().is_some_and(|at| at <= self.now) {
@@ -130,7 +130,7 @@ impl<S: Io> Pump<S> {
                 if self.sleep(cx) {
                     return Poll::Pending;
                 }
-                self.now = now();
+                self.look_at_the_clock();
                 continue;
             }
             app.begin_round();
@@ -144,6 +144,11 @@ impl<S: Io> Pump<S> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    fn look_at_the_clock(&mut self) {
+        self.now = now();
+        self.conn.note_time(self.now);
     }
 
     /// Whether nothing can be read or written any more.

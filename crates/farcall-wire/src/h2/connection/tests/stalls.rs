@@ -63,6 +63,20 @@ fn a_peer_that_reads_no_control_frames_for_ten_seconds_is_left() {
 }
 
 #[test]
+fn what_is_sent_after_a_long_silence_has_its_whole_time() {
+    let mut peer = flood();
+    let streams: Vec<_> = (0..10).map(|number| peer.request(2 * number + 1, false)).collect();
+    // Nothing happens for long, until many calls end at once.
+    peer.now += 100 * SECOND;
+    peer.engine.note_time(peer.now);
+    streams.iter().for_each(|stream| peer.engine.reset(*stream, ErrorCode::Cancel, None));
+    pass(&mut peer, 10 * SECOND - Duration::from_nanos(1));
+    assert!(peer.fault().is_none());
+    pass(&mut peer, Duration::from_nanos(1));
+    peer.assert_over(Reason::ControlFlood { limit: 10 });
+}
+
+#[test]
 fn a_peer_that_reads_them_late_is_not_left() {
     let mut peer = flood();
     for _ in 0..100 {
