@@ -34,6 +34,9 @@ impl CallState {
         }
         let send = &mut shared.send;
         let before = send.outgoing.len();
+        if before == 0 {
+            send.outgoing.tail().reserve(send.usual);
+        }
         write(&mut send.outgoing, send.encoding)?;
         let queued = send.outgoing.len() - before;
         send.quota -= i64::try_from(queued).unwrap_or(i64::MAX);
@@ -102,6 +105,12 @@ impl CallState {
     }
 }
 
+/// The most room that is made at once, in bytes: what a quota lets in, and half of that again for the message that passes
+/// it.
+const USUAL: usize = 96 << 10;
+/// Room that is always kept, in bytes, twice.
+const USUAL_SMALL: usize = 1 << 10;
+
 impl Send {
     /// Owner, server: the head, the first time that it is asked for.
     pub(crate) fn take_head(&mut self) -> Option<ReplyHead> {
@@ -114,7 +123,15 @@ impl Shared {
     /// Owner: takes what is queued, which may be nothing.
     pub(crate) fn take_outgoing(&mut self) -> Payload {
         self.send.flush_queued = false;
-        self.send.outgoing.take()
+        let Send { outgoing, usual, .. } = &mut self.send;
+        // What was copied there; large pieces are kept beside it.
+        *usual = outgoing.tail().len().min(USUAL);
+        let taken = outgoing.take();
+        // A stream that has become slow does not keep the room that it needed before.
+        if outgoing.tail().capacity() > 2 * USUAL_SMALL.max(*usual) {
+            *outgoing = EncodeBuf::new(usize::MAX);
+        }
+        taken
     }
 
     /// Drops what is queued, since the call is over; how much of it the backlog counts.

@@ -94,6 +94,8 @@ pub(crate) struct Receive {
 pub(crate) struct Send {
     /// Framed messages that the owner has not taken yet.
     pub(crate) outgoing: EncodeBuf,
+    /// How much was queued when the owner came the last time, in bytes: so much room is made at once.
+    pub(super) usual: usize,
     /// Bytes that may still be queued before the sender waits.
     pub(crate) quota: i64,
     /// Bytes of `outgoing` that the connection's backlog counts.
@@ -118,6 +120,7 @@ impl Default for Send {
     fn default() -> Self {
         Self {
             outgoing: EncodeBuf::new(usize::MAX),
+            usual: 0,
             quota: SEND_QUOTA,
             counted: 0,
             flush_queued: false,
@@ -188,12 +191,12 @@ impl Send {
     #[rustfmt::skip]
     fn renew(&mut self) {
         let Self {
-            outgoing, quota, counted, flush_queued, finished, waker, encoding, head, head_left, head_given, trailers,
+            outgoing, usual, quota, counted, flush_queued, finished, waker, encoding, head, head_left, head_given, trailers,
         } = self;
         if !outgoing.is_empty() {
             *outgoing = EncodeBuf::new(usize::MAX);
         }
-        (*quota, *counted, *flush_queued, *finished) = (SEND_QUOTA, 0, false, false);
+        (*usual, *quota, *counted, *flush_queued, *finished) = (0, SEND_QUOTA, 0, false, false);
         (*waker, *encoding, *head) = (None, Encoding::Identity, ReplyHead::default());
         (*head_left, *head_given, *trailers) = (false, false, Metadata::new());
     }

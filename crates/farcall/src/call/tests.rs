@@ -276,6 +276,23 @@ fn a_call_that_nobody_spoke_to_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_batch_finds_the_room_that_the_last_one_needed_and_no_more_than_a_quota_and_a_half() {
+    let bench = Bench::new(Role::Server);
+    let room = |bench: &Bench| {
+        bench.call.take_outgoing();
+        bench.call.room(1 << 20);
+        assert_eq!(bench.send(1), Poll::Ready(Ok(())));
+        bench.call.lock().send.outgoing.tail().capacity()
+    };
+    (0..40).for_each(|_| assert_eq!(bench.send(1_000), Poll::Ready(Ok(()))));
+    assert!((40_000..80_000).contains(&room(&bench)));
+    assert!(room(&bench) <= 2 << 10, "it was one byte the last time");
+    (0..40).for_each(|_| assert_eq!(bench.send(10_000), Poll::Ready(Ok(()))));
+    bench.call.room(1 << 20);
+    assert!(room(&bench) <= 96 << 10);
+}
+
+#[test]
 fn small_messages_that_wait_hold_no_read_buffer() {
     for role in [Role::Client, Role::Server] {
         let (bench, buffer) = (Bench::new(role), Bytes::from(vec![7; 64 << 10]));
