@@ -33,7 +33,7 @@ impl Connection {
 
     /// The longest message of a call of which nothing has come but its headers.
     fn expects_message(&self, call: CallId, phase: impl Fn(&Phase) -> bool) -> Option<u32> {
-        let untouched = |call: &&Call| phase(&call.phase) && call.splitter.is_untouched();
+        let untouched = |call: &&Call| phase(&call.phase) && call.delivered == 0 && call.splitter.is_untouched();
         let known = self.calls.get(call).filter(untouched).filter(|_| self.events.is_empty());
         known.map(|_| self.config.receive_limit)
     }

@@ -228,7 +228,7 @@ impl Connection {
 
     /// Lets streams have their turns until the socket has enough to do.
     pub(super) fn fill(&mut self) {
-        // A header list in front takes no turn's place.
+        // A header list in front takes no turn's place, nor do the last bytes of a turn before.
         let small = Some(self.outbox.len()).filter(|length| *length <= REST).unwrap_or(0);
         while self.phase != Phase::Over {
             let Some(&slot) = self.streams.line.front() else { return };
@@ -353,7 +353,7 @@ pub(super) fn write_block(
 pub(super) const TURN: u32 = 16 << 10;
 /// Bytes of one turn with its frame head.
 const WHOLE_TURN: usize = TURN as usize + FRAME_HEAD;
-/// Bytes up to which the outbox is filled with turns: two of them, never the beginning of a third.
+/// Bytes up to which the outbox is filled with turns: two of them, never the beginning of a third while the two are whole.
 const AHEAD: usize = 2 * WHOLE_TURN;
 /// Bytes that may stand before the turns, or follow them if they are all that is left of a body: they would otherwise
 /// cost a write, and wake the reader, for themselves.

@@ -15,7 +15,7 @@ use farcall_wire::{Fault, Reason};
 use super::lobby::{Lobby, runtime_gone};
 use super::opening::Opening;
 use super::shared::fail;
-use crate::call::{CallState, Held};
+use crate::call::{CallState, Held, SMALL};
 use crate::observe;
 use crate::transport::Peer;
 use crate::transport::mailbox::Command;
@@ -157,12 +157,14 @@ impl Calls {
         }
     }
 
-    fn message(&mut self, conn: &mut Connection, id: CallId, message: Message, credit: u32) {
+    fn message(&mut self, conn: &mut Connection, id: CallId, mut message: Message, credit: u32) {
         let Some(running) = self.running(id) else { return };
         running.answer();
         let second = std::mem::replace(&mut running.replied, true);
         if !running.opening.shape.streams_replies() {
             if !second {
+                // Whoever sent it chooses when the end follows.
+                message.payload.compact(SMALL);
                 running.held.message = Some((message, credit));
                 return;
             }
@@ -234,10 +236,10 @@ impl OnLink<'_> {
         let timeout = opening.deadline.map(|deadline| deadline.saturating_duration_since(now));
         let late = timeout.is_some_and(|timeout| timeout.is_zero());
         let mut shared = opening.state.lock();
-        if late || shared.cut.is_some() {
-            let cut = shared.cut.is_some();
+        let over = shared.cut.is_some() || shared.over;
+        if late || over {
             drop(shared);
-            return if cut { opening.state.close() } else { fail(&opening.state, self.lobby.expired()) };
+            return if over { opening.state.close() } else { fail(&opening.state, self.lobby.expired()) };
         }
         let head = &mut self.calls.head;
         head.encoding = shared.send.encoding;

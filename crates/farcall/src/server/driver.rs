@@ -3,8 +3,8 @@
 //! No bytes and no frames here, and no user's code but through [`super::run`].
 //!
 //! ```text
-//!   Request ─▶ (one request? wait for Message and End) ─▶ first poll in place ─┬─ ready ─▶ reply from the scratch buffer
-//!                                                                              └─ pending ─▶ local set, or spawned
+//!   Request ─▶ (one request? take it, or wait for it) ─▶ first poll in place ─┬─ ready ─▶ reply from the scratch buffer
+//!                                                                             └─ pending ─▶ local set, or spawned
 //! ```
 
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::pace::Pace;
 use super::router::{Route, Router};
-use super::run::{Ended, Handler, Running, Spawned};
+use super::run::{Ended, Handler, Running, Spawned, lost};
 use super::service::{Finished, Io, unimplemented};
 use super::{Call, ServerCommand, Settings};
 use crate::call::{CallState, Received, Role, SMALL};
@@ -169,9 +169,12 @@ impl ServerDriver {
     }
 
     fn start(&mut self, conn: &mut Connection, id: CallId, start: Start) {
-        if let Some(target) = self.target(&start.head) {
-            self.start_on(&target.route, conn, id, start);
-            self.last = Some(target);
+        match self.target(&start.head) {
+            Some(target) => {
+                self.start_on(&target.route, conn, id, start);
+                self.last = Some(target);
+            }
+            None => self.refuse(conn, id, unimplemented(&start.head.path)),
         }
     }
 
@@ -185,36 +188,40 @@ impl ServerDriver {
         let start = || route.service.start(route.method, call, Io { message });
         if route.is_heavy() {
             handler.start(start);
-            return self.spawn(id, handler, Some(Arc::clone(route)));
+            return self.spawn(conn, id, handler, Some(Arc::clone(route)));
         }
         self.scratch.clear();
-        self.pace.begin(Instant::now);
+        self.pace.begin(route, Instant::now);
         let poll = handler.start_in_place(start, &mut self.scratch);
-        let slow = self.pace.end(Instant::now, route);
+        let slow = self.pace.end(Instant::now);
         match poll {
             Poll::Ready(finished) => {
-                let Some(state) = handler.into_state() else { return };
+                let Some(state) = handler.into_state() else { return self.refuse(conn, id, lost()) };
                 let spare = reply(conn, id, state, self.accept, Some(finished), &mut self.scratch);
                 self.recycle(spare);
             }
-            Poll::Pending if slow => self.spawn(id, handler, None),
+            Poll::Pending if slow => self.spawn(conn, id, handler, None),
             Poll::Pending => {
-                let Some(running) = self.keep(id, handler) else { return };
-                self.local.push(running);
+                let running = self.keep(conn, id, handler);
+                running.into_iter().for_each(|running| self.local.push(running));
             }
         }
     }
 
-    fn spawn(&mut self, id: CallId, handler: Handler, untimed: Option<Arc<Route>>) {
-        let Some(running) = self.keep(id, handler) else { return };
-        tokio::spawn(Spawned::new(running, untimed, self.first_poll));
+    fn spawn(&mut self, conn: &mut Connection, id: CallId, handler: Handler, untimed: Option<Arc<Route>>) {
+        if let Some(running) = self.keep(conn, id, handler) {
+            tokio::spawn(Spawned::new(running, untimed, self.first_poll));
+        }
     }
 
     /// A handler that goes on elsewhere.
-    fn keep(&mut self, id: CallId, handler: Handler) -> Option<Running> {
-        let running = Running::new(id, handler)?;
-        self.insert(id, Stage::Running(Arc::clone(&running.state)));
-        Some(running)
+    fn keep(&mut self, conn: &mut Connection, id: CallId, handler: Handler) -> Option<Running> {
+        let running = Running::new(id, handler);
+        match &running {
+            Some(running) => self.insert(id, Stage::Running(Arc::clone(&running.state))),
+            None => self.refuse(conn, id, lost()),
+        }
+        running
     }
 
     fn handle_ended(&mut self, conn: &mut Connection, ended: Ended) {
@@ -290,10 +297,6 @@ impl ServerDriver {
 }
 
 impl Application for ServerDriver {
-    fn begin_round(&mut self) {
-        self.pace.interrupt();
-    }
-
     fn handle_event(&mut self, conn: &mut Connection, event: Event, now: Instant) {
         match event {
             Event::Request { call, head } => self.handle_request(conn, call, head, now),
@@ -312,7 +315,7 @@ impl Application for ServerDriver {
     }
 
     fn handle_command(&mut self, conn: &mut Connection, command: Command, now: Instant) {
-        self.pace.interrupt();
+        self.pace.interrupt(Instant::now);
         match command {
             Command::Flush(state) => self.flush(conn, &state),
             Command::Release(state) => {
@@ -330,8 +333,8 @@ impl Application for ServerDriver {
     }
 
     fn poll_local(&mut self, conn: &mut Connection, cx: &mut TaskContext<'_>, _: Instant) {
+        self.pace.interrupt(Instant::now);
         while !self.local.is_empty() {
-            self.pace.interrupt();
             match Pin::new(&mut self.local).poll_next(cx) {
                 Poll::Ready(Some(ended)) => self.handle_ended(conn, ended),
                 Poll::Ready(None) | Poll::Pending => return,

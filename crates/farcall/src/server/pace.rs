@@ -1,9 +1,10 @@
 //! How long first polls take: which of them are timed, and what comes of one that kept the connection's task too long.
 //!
-//! Reading the clock twice costs some percent of a small call. So the first polls of a connection are timed one by
-//! one, and later ones in groups: the first one of a round alone, those behind it eight at a time. A group that took
-//! longer than one poll may says that somebody in it was slow, not who; then they are timed one by one again.
+//! Reading the clock twice costs some percent of a small call. So polls of one method that follow each other are timed in
+//! groups; every poll is in one. Where a group took longer than a single poll may, somebody in it was slow: then the method
+//! is timed poll by poll until one was quick. A new method is timed like that too.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::router::Route;
@@ -12,56 +13,81 @@ use super::router::Route;
 pub(super) struct Pace {
     /// How long a first poll may take.
     budget: Duration,
-    /// First polls that are timed one by one.
-    careful: u8,
-    /// When the group began; `None` when something else than first polls has been done since.
-    since: Option<Instant>,
-    /// First polls of the group.
-    group: u32,
+    group: Option<Group>,
+}
+
+/// First polls of one method, with nothing else between them.
+struct Group {
+    route: Arc<Route>,
+    since: Instant,
+    polls: u32,
 }
 
 impl Pace {
     pub(super) fn new(budget: Duration) -> Self {
-        Self { budget, careful: CAREFUL, since: None, group: 0 }
+        Self { budget, group: None }
     }
 
-    /// Something else than a first poll is done, or time passes.
-    pub(super) fn interrupt(&mut self) {
-        self.since = None;
-    }
-
-    /// A first poll begins; `clock` is read if it matters.
-    pub(super) fn begin(&mut self, clock: impl FnOnce() -> Instant) {
-        if self.careful > 0 || self.since.is_none() {
-            (self.since, self.group) = (Some(clock()), 0);
+    /// A first poll begins.
+    pub(super) fn begin(&mut self, route: &Arc<Route>, clock: impl Fn() -> Instant) {
+        let joins = |group: &Group| Arc::ptr_eq(&group.route, route) && (group.polls == 0 || !route.is_suspect());
+        if self.group.as_ref().is_some_and(joins) {
+            return;
         }
+        let since = clock();
+        self.close(since);
+        self.group = Some(Group { route: Arc::clone(route), since, polls: 0 });
     }
 
     /// A first poll is over. Whether it is known to have been slow: its method is spawned from now on.
-    pub(super) fn end(&mut self, clock: impl FnOnce() -> Instant, route: &Route) -> bool {
-        self.group = self.group.wrapping_add(1);
-        let alone = self.group == 1;
-        let Some(since) = self.since.filter(|_| alone || self.group.is_multiple_of(GROUP)) else { return false };
+    pub(super) fn end(&mut self, clock: impl Fn() -> Instant) -> bool {
+        let Some(group) = &mut self.group else { return false };
+        group.polls += 1;
+        if group.polls < GROUP && !group.route.is_suspect() {
+            return false;
+        }
         let now = clock();
-        let slow = now.duration_since(since) > self.budget;
-        self.since = Some(now);
-        self.careful = if slow { CAREFUL } else { self.careful.saturating_sub(1) };
+        let slow = group.judge(now, self.budget);
+        (group.since, group.polls) = (now, 0);
+        slow
+    }
+
+    /// Something else than first polls is done, or time passes.
+    pub(super) fn interrupt(&mut self, clock: impl Fn() -> Instant) {
+        if self.group.as_ref().is_some_and(|group| group.polls > 0) {
+            self.close(clock());
+        }
+        self.group = None;
+    }
+
+    fn close(&mut self, now: Instant) {
+        if let Some(group) = self.group.take().filter(|group| group.polls > 0) {
+            group.judge(now, self.budget);
+        }
+    }
+}
+
+impl Group {
+    /// Whether its one poll was slow. Of several it is not known which; their method's next one is timed by itself.
+    fn judge(&self, now: Instant, budget: Duration) -> bool {
+        let slow = now.duration_since(self.since) > budget;
+        let alone = self.polls == 1;
         if slow && alone {
-            route.note(true);
+            self.route.note(true);
+        }
+        if slow != alone {
+            self.route.suspect(slow);
         }
         slow && alone
     }
 }
 
-/// First polls that are timed one by one, of a new connection and after a slow one.
-const CAREFUL: u8 = 64;
 /// First polls that are timed together.
 const GROUP: u32 = 8;
 
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::sync::Arc;
 
     use super::*;
     use crate::codec::Shape;
@@ -79,75 +105,115 @@ mod tests {
         }
     }
 
-    /// A pace, its method, and a clock that only slow first polls move.
+    /// A pace, and a clock that counts how often it is read, and that only first polls move.
     struct Bench {
         pace: Pace,
-        route: Arc<Route>,
         now: Instant,
+        reads: Cell<u32>,
     }
 
     impl Bench {
         fn new() -> Self {
-            let route = Route::new(Arc::new(Nothing), 0, Shape::Unary);
-            Self { pace: Pace::new(Duration::from_micros(50)), route, now: Instant::now() }
+            Self { pace: Pace::new(Duration::from_micros(50)), now: Instant::now(), reads: Cell::new(0) }
         }
 
-        /// A first poll for each of `slow`; which of them were known to be slow.
-        fn polls(&mut self, slow: &[bool]) -> Vec<bool> {
-            let poll = |slow: &bool| {
-                self.pace.begin(|| self.now);
-                self.now += Duration::from_micros(if *slow { 51 } else { 1 });
-                self.pace.end(|| self.now, &self.route)
+        /// A first poll; whether it was known to be slow.
+        fn poll(&mut self, route: &Arc<Route>, micros: u64) -> bool {
+            let Self { pace, now, reads } = self;
+            let read = |now| {
+                reads.set(reads.get() + 1);
+                now
             };
-            slow.iter().map(poll).collect()
+            pace.begin(route, || read(*now));
+            *now += Duration::from_micros(micros);
+            pace.end(|| read(*now))
+        }
+
+        fn interrupt(&mut self) {
+            let Self { pace, now, reads } = self;
+            pace.interrupt(|| {
+                reads.set(reads.get() + 1);
+                *now
+            });
         }
     }
 
-    const QUICK: [bool; 2 * CAREFUL as usize] = [false; 2 * CAREFUL as usize];
-
-    #[test]
-    fn the_first_slow_poll_of_a_connection_makes_its_method_heavy() {
-        let mut bench = Bench::new();
-        assert_eq!(bench.polls(&[false, false, true, false]), [false, false, true, false]);
-        assert!(bench.route.is_heavy());
+    fn route() -> Arc<Route> {
+        Route::new(Arc::new(Nothing), 0, Shape::Unary)
     }
 
     #[test]
-    fn a_method_that_becomes_slow_is_found_after_one_group_at_most() {
-        let mut bench = Bench::new();
-        bench.polls(&QUICK);
-        assert_eq!(bench.pace.careful, 0);
-        let mut late = [false; GROUP as usize];
-        late[2] = true;
-        bench.polls(&late);
-        assert!(!bench.route.is_heavy() && bench.pace.careful > 0, "somebody was slow, and is not known");
-        assert_eq!(bench.polls(&[false, true]), [false, true]);
-        assert!(bench.route.is_heavy());
+    fn a_method_that_is_slow_at_once_is_heavy_at_once() {
+        let (mut bench, route) = (Bench::new(), route());
+        assert!(bench.poll(&route, 51) && route.is_heavy());
+        assert!(!bench.poll(&route, 1));
     }
 
     #[test]
-    fn the_first_poll_of_a_round_is_timed_alone() {
-        let mut bench = Bench::new();
-        bench.polls(&QUICK);
-        bench.pace.interrupt();
-        assert_eq!(bench.polls(&[true]), [true]);
-        assert!(bench.route.is_heavy());
+    fn a_method_that_becomes_slow_is_found_with_the_poll_after_its_group() {
+        let (mut bench, route) = (Bench::new(), route());
+        (0..12).for_each(|_| assert!(!bench.poll(&route, 1)));
+        assert!(!bench.poll(&route, 60), "one of a group");
+        bench.interrupt();
+        assert!(route.is_suspect() && !route.is_heavy());
+        assert!(bench.poll(&route, 60) && route.is_heavy());
     }
 
     #[test]
-    fn quick_polls_read_the_clock_once_for_a_group() {
-        let mut bench = Bench::new();
-        bench.polls(&QUICK);
-        bench.pace.interrupt();
-        let reads = Cell::new(0);
-        let clock = || {
-            reads.set(reads.get() + 1);
-            bench.now
-        };
-        for _ in 0..16 {
-            bench.pace.begin(clock);
-            bench.pace.end(clock, &bench.route);
+    fn a_method_that_becomes_slow_is_found_at_once_where_it_is_called_alone() {
+        let (mut bench, route) = (Bench::new(), route());
+        for _ in 0..3 {
+            bench.poll(&route, 1);
+            bench.interrupt();
         }
-        assert_eq!(reads.get(), 4, "the round's first poll alone, then two groups");
+        bench.poll(&route, 60);
+        bench.interrupt();
+        assert!(route.is_heavy());
+    }
+
+    #[test]
+    fn a_slow_poll_among_quick_ones_of_its_method_is_not_forgotten() {
+        let (mut bench, route) = (Bench::new(), route());
+        bench.poll(&route, 1);
+        // Slow once in a hundred polls: it is suspected each time, and found when it is polled by itself.
+        for round in 0..100 {
+            (0..3).for_each(|_| assert!(!bench.poll(&route, 1)));
+            bench.interrupt();
+            if bench.poll(&route, if round % 3 == 0 { 60 } else { 1 }) {
+                break;
+            }
+            bench.interrupt();
+        }
+        assert!(route.is_heavy());
+    }
+
+    #[test]
+    fn a_slow_method_beside_quick_ones_is_found_in_whatever_company() {
+        for others in 1..20 {
+            let (mut bench, quick, slow) = (Bench::new(), route(), route());
+            for _ in 0..20 {
+                bench.poll(&quick, 1);
+                bench.poll(&slow, 1);
+            }
+            bench.interrupt();
+            bench.poll(&quick, 1);
+            bench.poll(&slow, 20_000);
+            (0..others).for_each(|_| _ = bench.poll(&quick, 1));
+            bench.interrupt();
+            assert!(slow.is_heavy() && !quick.is_heavy(), "{others} others in the round");
+        }
+    }
+
+    #[test]
+    fn quick_polls_of_one_method_read_the_clock_once_for_a_group() {
+        let (mut bench, route) = (Bench::new(), route());
+        bench.poll(&route, 1);
+        bench.interrupt();
+        for (polls, reads) in [(1, 2), (7, 2), (8, 2), (10, 3), (100, 14)] {
+            bench.reads.set(0);
+            (0..polls).for_each(|_| assert!(!bench.poll(&route, 1)));
+            bench.interrupt();
+            assert_eq!(bench.reads.get(), reads, "{polls} polls");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use farcall_wire::grpc::Status;
 
@@ -84,16 +84,29 @@ pub(super) struct Route {
     pub(super) shape: Shape,
     /// How many quick first polls it takes until the method is polled in place again.
     heavy: AtomicU8,
+    /// Its next first poll is timed by itself.
+    suspect: AtomicBool,
 }
 
 impl Route {
     pub(super) fn new(service: Arc<dyn Service>, method: usize, shape: Shape) -> Arc<Self> {
-        Arc::new(Self { service, method, shape, heavy: AtomicU8::new(0) })
+        Arc::new(Self { service, method, shape, heavy: AtomicU8::new(0), suspect: AtomicBool::new(true) })
     }
 
     /// Whether its handlers are spawned at once.
     pub(super) fn is_heavy(&self) -> bool {
         self.heavy.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether its next first poll is timed by itself: the first of all, and one after a slow group.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.suspect.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn suspect(&self, suspect: bool) {
+        if suspect != self.is_suspect() {
+            self.suspect.store(suspect, Ordering::Relaxed);
+        }
     }
 
     /// Notes how a first poll went. The count is a hint, so that a lost update does not matter.

@@ -130,6 +130,11 @@ fn unknown() -> Status {
     Status::unknown("the handler panicked: the server's log says why")
 }
 
+/// What a call is told whose handler has no state of it: none of ours.
+pub(super) fn lost() -> Status {
+    Status::internal("the server has lost sight of this call: please report how that came about")
+}
+
 impl Running {
     /// `None` for a handler without a call, which is none of ours.
     pub(super) fn new(id: CallId, handler: Handler) -> Option<Self> {

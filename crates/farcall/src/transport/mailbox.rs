@@ -4,7 +4,7 @@
 //! (see [`crate::call::state`]), and calls are bounded elsewhere.
 //!
 //! ```text
-//! handle: push ──▶ queue ──▶ swap(notified) ── was false ──▶ wake        (once per batch)
+//! handle: push ──▶ queue ──▶ notified? ── no ──▶ swap ── was false ──▶ wake   (once per batch)
 //! owner:  begin_turn (notified = true) ──▶ take … take ──▶ sleep: register, notified = false, look once more
 //! ```
 //!

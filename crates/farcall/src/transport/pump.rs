@@ -31,9 +31,6 @@ use crate::context::now;
 
 /// What a connection's owner does besides moving bytes.
 pub(crate) trait Application: Send {
-    /// Bytes were moved since the last event.
-    fn begin_round(&mut self) {}
-
     /// Something happened on the connection.
     fn handle_event(&mut self, conn: &mut Connection, event: Event, now: Instant);
 
@@ -133,7 +130,6 @@ impl<S: Io> Pump<S> {
                 self.look_at_the_clock();
                 continue;
             }
-            app.begin_round();
             self.drain(app, cx);
             if self.is_done() {
                 return Poll::Ready(());

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::Reason;
-use crate::grpc::Status;
+use crate::grpc::{Message, Status};
 
 /// What happens to a call between its opening and the first look of the server.
 type Send = fn(&mut Pair, CallId);
@@ -71,15 +71,73 @@ fn a_request_over_the_limit_is_refused_by_events() {
 }
 
 #[test]
-fn nothing_is_taken_of_another_call_or_behind_other_events() {
+fn a_call_gets_its_own_request_and_no_other_ones() {
     let mut pair = Pair::new();
     let ids = [pair.open(None), pair.open(None)];
-    ids.iter().for_each(|id| pair.client.send_last(*id, &framed(&[b"a"]).take()));
+    // Both heads, then both bodies.
+    ids.iter().zip([b"one", b"two"]).for_each(|(id, text)| pair.client.send_last(*id, &framed(&[text]).take()));
     drain(&mut pair.client, &mut pair.to_server);
     pair.server.handle_bytes(&mut pair.to_server, pair.now);
-    // Both heads come before both bodies.
-    let (one, _) = requested(&std::iter::from_fn(|| pair.server.poll_event(pair.now)).collect::<Vec<_>>());
-    assert!(pair.server.take_request(one).is_none(), "everything was told already");
+    let [first, second] = [(); 2].map(|()| {
+        let news = std::iter::from_fn(|| pair.server.poll_event(pair.now)).find(is_news);
+        let Some(Event::Request { call, .. }) = news else { panic!("expected a request, got {news:?}") };
+        call
+    });
+    assert!(pair.server.take_request(second).is_none(), "what comes next is the first one's");
+    let text = |message: Option<Message>| message.map(|message| message.payload.into_bytes());
+    assert_eq!(text(pair.server.take_request(first)).as_deref(), Some(&b"one"[..]));
+    assert_eq!(text(pair.server.take_request(second)).as_deref(), Some(&b"two"[..]));
+}
+
+#[test]
+fn a_call_gets_its_own_reply_and_no_other_ones() {
+    let (taken, told, mut pair) = answer(reply(ReplyEnd::OK), true);
+    assert!(taken.is_some() && told.is_empty());
+    let ids = [pair.open(None), pair.open(None)];
+    ids.iter().for_each(|id| pair.client.send_last(*id, &framed(&[b"a"]).take()));
+    pair.run();
+    // Both heads, then both bodies, then both ends.
+    let plain = ReplyHead::default();
+    ids.iter().for_each(|id| pair.server.reply_head(*id, &plain));
+    ids.iter().zip([b"one", b"two"]).for_each(|(id, text)| pair.server.send(*id, framed(&[text]).take()));
+    drain(&mut pair.server, &mut pair.to_client);
+    ids.iter().for_each(|id| pair.server.reply(*id, &plain, &mut framed(&[]), &ReplyEnd::OK));
+    drain(&mut pair.server, &mut pair.to_client);
+    pair.client.handle_bytes(&mut pair.to_client, pair.now);
+    let told: Vec<_> = std::iter::from_fn(|| {
+        let event = pair.client.poll_event(pair.now)?;
+        ids.iter().for_each(|id| assert!(pair.client.take_reply(*id).is_none(), "behind {event:?}"));
+        Some(event)
+    })
+    .collect();
+    let texts: Vec<_> = told
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Message { call, message, .. } => Some((call, message.payload.into_bytes())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(texts, [(ids[0], "one".into()), (ids[1], "two".into())]);
+}
+
+#[test]
+fn nothing_is_taken_past_an_event_that_comes_before_it() {
+    let mut pair = Pair::new();
+    let (late, id) = (pair.open(Some(Duration::from_secs(1))), pair.open(None));
+    pair.client.send_last(id, &framed(&[b"a"]).take());
+    drain(&mut pair.client, &mut pair.to_server);
+    pair.server.handle_bytes(&mut pair.to_server, pair.now);
+    let mut begun = 0;
+    while begun < 2 {
+        begun += usize::from(matches!(pair.server.poll_event(pair.now), Some(Event::Request { .. })));
+    }
+    // A deadline passes before the rest is asked for.
+    pair.now += Duration::from_secs(2);
+    pair.server.handle_timeout(pair.now);
+    assert!(pair.server.take_request(id).is_none());
+    let next = pair.server.poll_event(pair.now);
+    assert!(matches!(next, Some(Event::Cancelled { call, .. }) if call == late), "{next:?}");
+    assert!(pair.server.take_request(id).is_some());
 }
 
 /// Lets the server answer a call, and the client read as far as the reply's headers; then what it takes and is told.

@@ -161,6 +161,17 @@ fn never_more_than_two_turns_wait_for_the_socket() {
         assert!(peer.engine.outbox().len() <= 2 * (TURN + 9));
         peer.take(step);
     }
+    // The last 2 KiB of a turn take no place of the next ones.
+    let two_turns = 2 * (TURN + 9);
+    let mut peer = open_server();
+    let stream = answered(&mut peer, 1);
+    let head = peer.engine.outbox().len();
+    peer.engine.send_data(stream, vec![0; 1 << 20].into());
+    assert_eq!(peer.engine.outbox().len(), head + two_turns);
+    peer.take(head + two_turns - (2 << 10));
+    assert_eq!(peer.engine.outbox().len(), two_turns + (2 << 10));
+    peer.take(two_turns - 1);
+    assert_eq!(peer.engine.outbox().len(), (2 << 10) + 1 + TURN + 9, "one byte more does");
 }
 
 #[test]
