@@ -8,7 +8,7 @@
 //!   │                              │ yes
 //!   │  ┌▶ commands ─▶ events ─▶ local handlers ─┐ until nothing new
 //!   │  └──────────────◀─────────────────────────┘
-//!   └─ write until empty or full ─▶ drained? ─▶ done: Pump::close
+//!   └─ write until empty, full or 128 KiB ─▶ drained? ─▶ done: Pump::close
 //! ```
 
 use std::future::{Future, poll_fn};
@@ -134,9 +134,9 @@ impl<S: Io> Pump<S> {
             if self.is_done() {
                 return Poll::Ready(());
             }
-            self.write(cx);
+            due = self.write(cx);
             self.publish(self.conn.queued());
-            due = self.is_done();
+            due |= self.is_done();
         }
         cx.waker().wake_by_ref();
         Poll::Pending
@@ -178,15 +178,20 @@ impl<S: Io> Pump<S> {
         self.commands = commands;
     }
 
-    /// Writes until nothing is left or the stream takes no more.
-    fn write(&mut self, cx: &mut Context<'_>) {
+    /// Writes until nothing is left, the stream takes no more, or it is time to read; says whether the last is so. A
+    /// reader that keeps pace would otherwise be the only one who is heard for as long as a large body lasts.
+    fn write(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut written = 0;
         let end = loop {
+            if written >= MOST_AT_ONCE {
+                return true;
+            }
             let outbox = self.conn.outbox();
             if outbox.is_empty() {
                 break self.poll_flush(cx);
             }
             match poll_write(&mut self.io, outbox, cx) {
-                Poll::Ready(Ok(())) => self.flush_due = true,
+                Poll::Ready(Ok(bytes)) => (self.flush_due, written) = (true, written + bytes),
                 Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
                 Poll::Pending => break Poll::Pending,
             }
@@ -194,6 +199,7 @@ impl<S: Io> Pump<S> {
         if let Poll::Ready(Err(error)) = end {
             self.fail(error);
         }
+        false
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -306,7 +312,7 @@ impl<S> Drop for Pump<S> {
 }
 
 /// One write of what the outbox holds.
-fn poll_write<S: Io>(io: &mut S, outbox: &mut Outbox, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+fn poll_write<S: Io>(io: &mut S, outbox: &mut Outbox, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
     let mut slices = [IoSlice::new(&[]); SLICES];
     let io = Pin::new(io);
     let bytes = match outbox.chunks_vectored(&mut slices) {
@@ -317,14 +323,97 @@ fn poll_write<S: Io>(io: &mut S, outbox: &mut Outbox, cx: &mut Context<'_>) -> P
         return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
     }
     outbox.advance(bytes);
-    Poll::Ready(Ok(()))
+    Poll::Ready(Ok(bytes))
 }
 
 /// Turns that a busy connection takes before it lets other tasks run.
 const ROUNDS: usize = 32;
+/// Bytes that are written before the peer is heard again: a small request that comes beside large replies waits for them,
+/// and for what the system has buffered.
+const MOST_AT_ONCE: usize = 128 << 10;
 /// Slices of one `writev`: two for each of thirty messages.
 const SLICES: usize = 64;
 /// How long a peer may take to notice an orderly end.
 const LINGER: Duration = Duration::from_secs(1);
 /// Bytes read at a time only to be dropped.
 const SCRAP: usize = 4 << 10;
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use farcall_wire::grpc::{Config, RequestHead};
+    use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+    use super::*;
+
+    /// A stream that takes everything, and has something to read at first only.
+    #[derive(Default)]
+    struct Greedy {
+        incoming: BytesMut,
+        /// Bytes written since the last read, the most of them, and all.
+        since: usize,
+        most: usize,
+        all: usize,
+    }
+
+    impl AsyncRead for Greedy {
+        fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            self.since = 0;
+            if self.incoming.is_empty() {
+                return Poll::Pending;
+            }
+            out.put_slice(&self.incoming.split());
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Greedy {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            self.since += bytes.len();
+            self.all += bytes.len();
+            self.most = self.most.max(self.since);
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    struct Deaf;
+
+    impl Application for Deaf {
+        fn handle_event(&mut self, _: &mut Connection, _: Event, _: Instant) {}
+
+        fn handle_command(&mut self, _: &mut Connection, _: Command, _: Instant) {}
+
+        fn poll_local(&mut self, _: &mut Connection, _: &mut Context<'_>, _: Instant) {}
+    }
+
+    #[tokio::test]
+    async fn a_large_body_does_not_keep_the_connection_from_reading() {
+        const BODY: usize = 8 << 20;
+        let mut config = Config::default();
+        (config.h2.stream_window, config.h2.connection_window) = (16 << 20, 16 << 20);
+        let mut server = Connection::server(config, now());
+        let mut io = Greedy::default();
+        while !server.outbox().is_empty() {
+            let length = server.outbox().chunk().len();
+            io.incoming.extend_from_slice(server.outbox().chunk());
+            server.outbox().advance(length);
+        }
+        let mut pump = Pump::new(io, Connection::client(Config::default(), now()), Mailbox::new());
+        let cx = &mut Context::from_waker(std::task::Waker::noop());
+        assert!(pump.poll(&mut Deaf, cx).is_pending());
+        let call = pump.conn.open(&RequestHead::default(), None).unwrap();
+        pump.conn.send(call, Bytes::from(vec![0; BODY]).into());
+        while pump.io.all < BODY {
+            assert!(pump.poll(&mut Deaf, cx).is_pending());
+        }
+        assert!(pump.io.most < MOST_AT_ONCE + (64 << 10), "{} bytes between two reads", pump.io.most);
+    }
+}
