@@ -142,18 +142,23 @@ impl Calls {
     }
 
     fn headers(&mut self, conn: &mut Connection, id: CallId, head: Arc<ReplyHead>) {
-        let Some(running) = self.running(id) else { return };
-        running.answer();
+        let Some(place) = self.table.get_mut(id.slot()) else { return };
+        let Some(running) = place.as_mut().filter(|running| running.id == id) else { return };
         if running.opening.shape.streams_replies() {
+            running.answer();
             return running.opening.state.deliver_headers(head);
         }
-        running.held.headers = Some(head);
         // A small reply has come whole, as a rule.
-        if let Some(message) = conn.take_reply(id)
-            && let Some(mut running) = self.remove(id)
-        {
-            running.held.message = Some((message, 0));
-            running.opening.state.deliver_outcome(Outcome::OK, running.held);
+        match conn.take_reply(id) {
+            Some(message) => {
+                let held = Held { headers: Some(head), message: Some((message, 0)) };
+                running.opening.state.deliver_outcome(Outcome::OK, held);
+                *place = None;
+            }
+            None => {
+                running.answer();
+                running.held.headers = Some(head);
+            }
         }
     }
 
