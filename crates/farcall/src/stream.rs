@@ -84,7 +84,7 @@ impl<T> Inbound<T> {
     /// that were not taken hold the end back once the window is full, so take them first.
     pub async fn trailers(&mut self) -> Metadata {
         match self.state.role() {
-            Role::Client => poll_fn(|cx| self.state.poll_outcome(cx.waker())).await.1,
+            Role::Client => poll_fn(|cx| self.state.poll_trailers(cx.waker())).await,
             Role::Server => Metadata::new(),
         }
     }

@@ -10,5 +10,5 @@ pub(crate) mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use receive::{Held, Received, SMALL};
+pub(crate) use receive::{Held, Received, SMALL_AND_WAITING};
 pub(crate) use state::{CallState, Role};

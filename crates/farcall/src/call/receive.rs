@@ -37,7 +37,7 @@ impl CallState {
         if !shared.receive.inbox.is_empty() {
             message.payload.compact(SMALL_BEHIND_OTHERS);
         } else if self.role == Role::Server {
-            message.payload.compact(SMALL);
+            message.payload.compact(SMALL_AND_WAITING);
         }
         shared.receive.inbox.push_back((message, credit));
         if !shared.receive.waits_for_outcome {
@@ -139,19 +139,17 @@ impl CallState {
         }
     }
 
-    /// Client: how the call ended, and its trailers; messages that are left do not matter.
-    pub(crate) fn poll_outcome(&self, waker: &Waker) -> Poll<(Result<(), Status>, Metadata)> {
+    /// Client: the trailers, once the call has ended, however that was; messages that are left do not matter.
+    pub(crate) fn poll_trailers(&self, waker: &Waker) -> Poll<Metadata> {
         let mut shared = self.lock();
-        if let Some(status) = &shared.cut {
-            return Poll::Ready((Err(status.clone()), Metadata::new()));
+        if shared.cut.is_some() {
+            return Poll::Ready(Metadata::new());
         }
-        match shared.receive.outcome.clone() {
-            Some(outcome) => Poll::Ready((outcome, shared.receive.trailers.clone())),
-            None => {
-                shared.receive.wait(waker, true);
-                Poll::Pending
-            }
+        if shared.receive.outcome.is_some() {
+            return Poll::Ready(shared.receive.trailers.clone());
         }
+        shared.receive.wait(waker, true);
+        Poll::Pending
     }
 
     /// Client, of a call that has one reply: its end, whatever came of it, and its trailers, which are taken.
@@ -238,6 +236,6 @@ const RELEASE_AT: u32 = 16 << 10;
 
 /// Up to this length in bytes a message that waits behind another one is copied.
 const SMALL_BEHIND_OTHERS: usize = 4 << 10;
-/// Up to this length in bytes the first message of a server's stream is, and a request that waits for its end: others
-/// choose when it comes, and for how long the handler is busy.
-pub(crate) const SMALL: usize = 1 << 10;
+/// Up to this length in bytes the first message of a server's stream is, and a request or a reply that waits for the end
+/// behind it: others choose when that comes, and for how long the handler is busy.
+pub(crate) const SMALL_AND_WAITING: usize = 1 << 10;

@@ -108,8 +108,8 @@ impl CallState {
 /// The most room that is made at once, in bytes: what a quota lets in, and half of that again for the message that passes
 /// it.
 const USUAL: usize = 96 << 10;
-/// Room that is always kept, in bytes, twice.
-const USUAL_SMALL: usize = 1 << 10;
+/// Room that a stream keeps between two batches in any case, in bytes.
+const KEPT: usize = 2 << 10;
 
 impl Send {
     /// Owner, server: the head, the first time that it is asked for.
@@ -128,7 +128,7 @@ impl Shared {
         *usual = outgoing.tail().len().min(USUAL);
         let taken = outgoing.take();
         // A stream that has become slow does not keep the room that it needed before.
-        if outgoing.tail().capacity() > 2 * USUAL_SMALL.max(*usual) {
+        if outgoing.tail().capacity() > KEPT.max(2 * *usual) {
             *outgoing = EncodeBuf::new(usize::MAX);
         }
         taken

@@ -205,17 +205,19 @@ impl Send {
 impl CallState {
     /// A call of which nothing has happened yet. `limit` bounds a received message after inflating, in bytes.
     pub(crate) fn new(role: Role, mailbox: Arc<Mailbox>, peer: Peer, limit: u32) -> Arc<Self> {
-        let mut shared = Shared::default();
-        shared.receive.limit = limit;
-        Arc::new(Self { role, peer, mailbox, head: None, shared: Mutex::new(shared) })
+        Self::with(role, mailbox, peer, limit, false)
     }
 
     /// A client's call of which nothing has happened yet; `finished`: nothing follows its request.
     pub(crate) fn of_client(mailbox: Arc<Mailbox>, limit: u32, finished: bool) -> Arc<Self> {
+        // Which peer it will be is not known before there is a connection, and clients do not ask.
+        Self::with(Role::Client, mailbox, Peer::Memory, limit, finished)
+    }
+
+    fn with(role: Role, mailbox: Arc<Mailbox>, peer: Peer, limit: u32, finished: bool) -> Arc<Self> {
         let mut shared = Shared::default();
         (shared.receive.limit, shared.send.finished) = (limit, finished);
-        // Which peer it will be is not known before there is a connection, and clients do not ask.
-        Arc::new(Self { role: Role::Client, peer: Peer::Memory, mailbox, head: None, shared: Mutex::new(shared) })
+        Arc::new(Self { role, peer, mailbox, head: None, shared: Mutex::new(shared) })
     }
 
     /// Server: the call begins. Nothing happens to a state that others hold already.

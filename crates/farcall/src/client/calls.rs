@@ -15,7 +15,7 @@ use farcall_wire::{Fault, Reason};
 use super::lobby::{Lobby, runtime_gone};
 use super::opening::Opening;
 use super::shared::fail;
-use crate::call::{CallState, Held, SMALL};
+use crate::call::{CallState, Held, SMALL_AND_WAITING};
 use crate::observe;
 use crate::transport::Peer;
 use crate::transport::mailbox::Command;
@@ -169,7 +169,7 @@ impl Calls {
         if !running.opening.shape.streams_replies() {
             if !second {
                 // Whoever sent it chooses when the end follows.
-                message.payload.compact(SMALL);
+                message.payload.compact(SMALL_AND_WAITING);
                 running.held.message = Some((message, credit));
                 return;
             }

@@ -10,7 +10,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use farcall_wire::grpc::{
     CallId, Connection, EncodeBuf, Encoding, EncodingSet, Event, Message, ReplyEnd, ReplyHead, RequestHead, Status,
@@ -23,7 +23,7 @@ use super::router::{Route, Router};
 use super::run::{Ended, Handler, Running, Spawned, lost};
 use super::service::{Finished, Io, unimplemented};
 use super::{Call, ServerCommand, Settings};
-use crate::call::{CallState, Received, Role, SMALL};
+use crate::call::{CallState, Received, Role, SMALL_AND_WAITING};
 use crate::transport::Peer;
 use crate::transport::mailbox::{Command, Mailbox};
 use crate::transport::pump::Application;
@@ -35,7 +35,6 @@ pub(crate) struct ServerDriver {
     mailbox: Arc<Mailbox>,
     peer: Peer,
     receive_limit: u32,
-    first_poll: Duration,
     accept: EncodingSet,
     /// Calls that wait for their request, or whose handler has not ended; by slot.
     calls: Vec<Option<Entry>>,
@@ -82,7 +81,6 @@ impl ServerDriver {
             mailbox,
             peer,
             receive_limit: settings.wire.receive_limit,
-            first_poll: settings.first_poll,
             accept: accepted(),
             calls: Vec::new(),
             local: FuturesUnordered::new(),
@@ -120,7 +118,7 @@ impl ServerDriver {
     fn handle_message(&mut self, conn: &mut Connection, call: CallId, mut message: Message, credit: u32) {
         match self.stage(call) {
             Some(Stage::Waiting(start)) if start.message.is_none() => {
-                message.payload.compact(SMALL);
+                message.payload.compact(SMALL_AND_WAITING);
                 start.message = Some(message);
             }
             Some(Stage::Waiting(start)) => {
@@ -210,7 +208,7 @@ impl ServerDriver {
 
     fn spawn(&mut self, conn: &mut Connection, id: CallId, handler: Handler, untimed: Option<Arc<Route>>) {
         if let Some(running) = self.keep(conn, id, handler) {
-            tokio::spawn(Spawned::new(running, untimed, self.first_poll));
+            tokio::spawn(Spawned::new(running, untimed, self.pace.budget()));
         }
     }
 

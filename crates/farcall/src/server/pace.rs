@@ -28,6 +28,11 @@ impl Pace {
         Self { budget, group: None }
     }
 
+    /// How long a first poll may take.
+    pub(super) fn budget(&self) -> Duration {
+        self.budget
+    }
+
     /// A first poll begins.
     pub(super) fn begin(&mut self, route: &Arc<Route>, clock: impl Fn() -> Instant) {
         let joins = |group: &Group| Arc::ptr_eq(&group.route, route) && (group.polls == 0 || !route.is_suspect());
